@@ -1,0 +1,8 @@
+export {
+  advanceCellCount,
+  type CellCounted,
+  type CellCountState,
+  type CellScale,
+  startCellCount,
+  type WeightReading,
+} from "./count.ts";
