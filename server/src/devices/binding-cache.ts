@@ -1,0 +1,51 @@
+import type { Clock } from "../platform/clock.ts";
+import { type Connection, type Database, tablesOf } from "../platform/database.ts";
+import type { Binding } from "./device.ts";
+import type { DeviceTables } from "./tables.ts";
+
+/** Other processes bind and unbind too; this process hears of it no later. */
+const agedAfterMs = 5_000;
+
+export interface BindingCache {
+  live(connection?: Connection): Promise<readonly Binding[]>;
+  /** A binding was written in a transaction that has yet to commit: believe nothing read before or during it. */
+  distrust(): void;
+}
+
+/** Intake asks for the bindings with every batch; one query every few seconds answers all of them. */
+export function createBindingCache(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+}): BindingCache {
+  const { database, clock } = options;
+  let bindings: readonly Binding[] | undefined;
+  let readAt = 0;
+  let distrustedAt = Number.NEGATIVE_INFINITY;
+
+  function isTrusted(now: number): boolean {
+    // Between `bind` and its commit a refresh still reads the old rows: nothing is kept until that is surely past.
+    return now - distrustedAt > agedAfterMs && now - readAt <= agedAfterMs;
+  }
+
+  return {
+    live: async (connection) => {
+      const now = clock.now();
+      if (bindings !== undefined && isTrusted(now)) return bindings;
+      bindings = await selectLive(connection ?? database);
+      readAt = now;
+      return bindings;
+    },
+    distrust: () => {
+      distrustedAt = clock.now();
+    },
+  };
+}
+
+function selectLive(connection: Connection): Promise<Binding[]> {
+  return tablesOf<DeviceTables>(connection)
+    .selectFrom("binding")
+    .select(["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt"])
+    .where("unboundAt", "is", null)
+    .orderBy("id")
+    .execute();
+}

@@ -1,0 +1,137 @@
+import type { Alarm } from "@waremind/contract";
+import { type Kysely, sql } from "kysely";
+import { DomainError } from "../platform/errors.ts";
+import { newId } from "../platform/ids.ts";
+import { int4Array } from "../platform/wire-arrays.ts";
+import type { AlarmRaise, Telemetry } from "./reading.ts";
+import type { TelemetryTables } from "./tables.ts";
+
+type Tables = Kysely<TelemetryTables>;
+
+const alarmsMax = 1_000;
+
+export async function insertAlarm(
+  tables: Tables,
+  alarm: AlarmRaise,
+  learnedAt: number,
+): Promise<string | null> {
+  const raised = await tables
+    .insertInto("alarm")
+    .values({
+      ...alarm,
+      id: newId("alm", learnedAt),
+      learnedAt,
+      endedAt: null,
+      acknowledgedAt: null,
+      acknowledgedBy: null,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["kind", "subjectKind", "subjectId", "ruleId"])
+        .where("endedAt", "is", null)
+        .doNothing(),
+    )
+    .returning("id")
+    .executeTakeFirst();
+  return raised?.id ?? null;
+}
+
+export async function endOpenAlarm(
+  tables: Tables,
+  alarm: Parameters<Telemetry["endAlarm"]>[1],
+): Promise<string | null> {
+  const ended = await tables
+    .updateTable("alarm")
+    .set({ endedAt: alarm.endedAt })
+    .where("kind", "=", alarm.kind)
+    .where("subjectKind", "=", alarm.subjectKind)
+    .where("subjectId", "=", alarm.subjectId)
+    .where("ruleId", "=", alarm.ruleId ?? "")
+    .where("endedAt", "is", null)
+    .returning("id")
+    .executeTakeFirst();
+  return ended?.id ?? null;
+}
+
+/** The first acknowledgement stands. @throws DomainError `not-found` for an unknown alarm. */
+export async function markAcknowledged(
+  tables: Tables,
+  acknowledgement: { readonly alarmId: string; readonly by: string; readonly at: number },
+): Promise<void> {
+  const { alarmId, by, at } = acknowledgement;
+  const marked = await tables
+    .updateTable("alarm")
+    .set((builder) => ({
+      acknowledgedAt: builder.fn.coalesce("acknowledgedAt", builder.val(at)),
+      acknowledgedBy: builder.fn.coalesce("acknowledgedBy", builder.val(by)),
+    }))
+    .where("id", "=", alarmId)
+    .returning("id")
+    .executeTakeFirst();
+  if (marked !== undefined) return;
+  throw new DomainError(
+    "not-found",
+    { en: `There is no alarm ${alarmId}.`, zh: `没有警报 ${alarmId}。` },
+    { alarmId },
+  );
+}
+
+/** Newest first. */
+export async function selectAlarms(
+  tables: Tables,
+  options: Parameters<Telemetry["alarms"]>[0],
+): Promise<Alarm[]> {
+  let query = tables
+    .selectFrom("alarm")
+    .leftJoin("device", "device.id", "alarm.deviceId")
+    .selectAll("alarm")
+    .select("device.name as deviceName");
+  if (options.onlyOpen === true) query = query.where("alarm.endedAt", "is", null);
+  if (options.subjectKind !== undefined) query = query.where("alarm.subjectKind", "=", options.subjectKind);
+  if (options.subjectId !== undefined) query = query.where("alarm.subjectId", "=", options.subjectId);
+  const rows = await query
+    .orderBy("alarm.beganAt", "desc")
+    .orderBy("alarm.id", "desc")
+    .limit(Math.min(options.limit, alarmsMax))
+    .execute();
+  return rows.map(
+    ({ messageEn, messageZh, deviceId: _device, seriesId: _series, ruleId: _rule, ...alarm }) => ({
+      ...alarm,
+      message: { en: messageEn, zh: messageZh },
+    }),
+  );
+}
+
+export async function selectAlarmedSubjects(
+  tables: Tables,
+  alarm: Parameters<Telemetry["alarmedSubjects"]>[1],
+): Promise<readonly string[]> {
+  const rows = await tables
+    .selectFrom("alarm")
+    .select("subjectId")
+    .where("kind", "=", alarm.kind)
+    .where("subjectKind", "=", alarm.subjectKind)
+    .where("ruleId", "=", alarm.ruleId)
+    .where("endedAt", "is", null)
+    .limit(alarmsMax)
+    .execute();
+  return rows.map((row) => row.subjectId);
+}
+
+export async function selectOpenRules(
+  tables: Tables,
+  seriesIds: readonly number[],
+): ReturnType<Telemetry["openRules"]> {
+  if (seriesIds.length === 0) return new Map();
+  const { rows } = await sql<{ seriesId: number; observedAt: number; ruleId: string | null }>`
+    select latest.series_id, latest.observed_at, alarm.rule_id from latest
+    left join alarm on alarm.kind = 'rule' and alarm.ended_at is null and alarm.series_id = latest.series_id
+    where latest.series_id = any(${int4Array(seriesIds, (id) => id)}::int4[])`.execute(tables);
+  const open = new Map<number, { newestAt: number; ruleIds: string[] }>();
+  for (const { seriesId, observedAt, ruleId } of rows) {
+    const own = open.get(seriesId) ?? { newestAt: observedAt, ruleIds: [] };
+    if (ruleId !== null) own.ruleIds.push(ruleId);
+    open.set(seriesId, own);
+  }
+  return open;
+}

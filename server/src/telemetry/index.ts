@@ -1,0 +1,12 @@
+export { type Expected, type Fault, faultOfKey, faultOfTime, faultOfValue } from "./clean.ts";
+export { isAlteredInteger, numberInText, numberValue, textOfValue } from "./decimal.ts";
+export type * from "./reading.ts";
+export {
+  csvLine,
+  type ExportedReading,
+  type ExportedSeries,
+  exportReadings,
+  exportSeriesMax,
+  readingsCsv,
+} from "./readings-csv.ts";
+export { createTelemetry } from "./telemetry.ts";

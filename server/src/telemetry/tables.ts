@@ -1,0 +1,69 @@
+import type { Alarm, ValueType } from "@waremind/contract";
+import type { Generated } from "kysely";
+
+/** The value of a reading, in the column of its series' type; `text` beside a number holds the digits as they were sent. */
+interface ValueColumns {
+  number: number | null;
+  text: string | null;
+  boolean: boolean | null;
+  json: unknown;
+}
+
+interface ReadingColumns extends ValueColumns {
+  seriesId: number;
+  observedAt: number;
+  sequence: number;
+  receivedAt: number;
+}
+
+/** The tables this domain owns; of `device` it reads only the name. */
+export interface TelemetryTables {
+  device: { id: number; name: string };
+  series: {
+    id: Generated<number>;
+    deviceId: number;
+    key: string;
+    valueType: ValueType;
+    unit: string | null;
+    createdAt: number;
+  };
+  reading: ReadingColumns;
+  latest: ReadingColumns;
+  /** Hours and days before `untilAt` are made. */
+  rollupProgress: { spanMs: number; untilAt: number };
+  /** Series of deleted devices whose readings are still to be removed. */
+  seriesRemoval: { seriesId: number; notedAt: number };
+  intakeCount: { minuteAt: number; writer: number; readings: number };
+  quarantine: {
+    id: Generated<number>;
+    deviceId: number | null;
+    receivedAt: number;
+    transport: string;
+    reason: string;
+    detail: string;
+    payload: string;
+    state: Generated<"held" | "released" | "discarded">;
+    decidedAt: Generated<number | null>;
+    decidedBy: Generated<string | null>;
+  };
+  alarm: {
+    id: string;
+    kind: Alarm["kind"];
+    severity: Alarm["severity"];
+    subjectKind: string;
+    subjectId: string;
+    ruleId: Generated<string>;
+    subjectLabel: string;
+    deviceId: number | null;
+    seriesId: number | null;
+    beganAt: number;
+    learnedAt: number;
+    endedAt: number | null;
+    acknowledgedAt: number | null;
+    acknowledgedBy: string | null;
+    value: number | null;
+    unit: string | null;
+    messageEn: string;
+    messageZh: string;
+  };
+}
