@@ -1,0 +1,157 @@
+// Builds the domains and the flows over one store: no logic here, only who gets what.
+import { createAssistant, createConversations, createOutcomeMessages } from "../assistant/index.ts";
+import { createCatalog } from "../catalog/index.ts";
+import type { Config } from "../config.ts";
+import { createCustomers, createIdentityTokens } from "../customers/index.ts";
+import {
+  createDeviceAttributes,
+  createDeviceCommands,
+  createDeviceCredentials,
+  createDeviceProvisioning,
+  createDeviceReleases,
+  createDeviceRollouts,
+  createDevices,
+  createGatewayChildren,
+  createIdentityCache,
+  createLimitLedger,
+} from "../devices/index.ts";
+import { checkText, createEvidenceRecords } from "../evidence/index.ts";
+import { type Actions, createActions } from "../flows/act.ts";
+import { createAlarmRules } from "../flows/alarm-rules.ts";
+import { createCommandDesk } from "../flows/command-desk.ts";
+import { createShelfFollower } from "../flows/count-shelves.ts";
+import { createDeviceDesk } from "../flows/create-device-desk.ts";
+import { createDeviceHub, type OwnedDeviceHub } from "../flows/create-device-hub.ts";
+import { createDeviceLimiter, sessionLimits } from "../flows/create-device-limiter.ts";
+import { createFollowerAlarmEnd } from "../flows/end-follower-alarms.ts";
+import { createReleaseFollower } from "../flows/follow-releases.ts";
+import { createShipmentFollower } from "../flows/follow-shipments.ts";
+import { createDeviceImport } from "../flows/import-devices.ts";
+import { createIdentityProof } from "../flows/prove-identity.ts";
+import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
+import { createRollouts } from "../flows/rollouts.ts";
+import { createIntake } from "../flows/take-in-readings.ts";
+import { createSilenceWatch } from "../flows/watch-silence.ts";
+import { createGuard } from "../guard/index.ts";
+import { createInventory } from "../inventory/index.ts";
+import { createComposer, createModelGateway } from "../language/index.ts";
+import { createOrders } from "../orders/index.ts";
+import type { Bus } from "../platform/bus.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Database } from "../platform/database.ts";
+import type { Keys } from "../platform/keys.ts";
+import type { Log } from "../platform/log.ts";
+import { createShipments } from "../shipments/index.ts";
+import { createTelemetry } from "../telemetry/index.ts";
+import { decodeQuarantined } from "../transports/quarantined-payload.ts";
+import type { ShopSettings } from "./shop-settings.ts";
+
+export interface Ground {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly keys: Keys;
+  readonly config: Config;
+}
+
+export type Domains = ReturnType<typeof buildDomains>;
+
+export function buildDomains({ database, clock, keys }: Ground) {
+  const identities = createIdentityCache({ clock });
+  return {
+    devices: createDevices({ database, clock, identities }),
+    deviceCredentials: createDeviceCredentials({
+      ...{ database, clock, identities },
+      secret: keys.credentials,
+    }),
+    deviceProvisioning: createDeviceProvisioning({
+      ...{ database, clock, identities },
+      secret: keys.credentials,
+    }),
+    gatewayChildren: createGatewayChildren({ database, clock, identities }),
+    deviceAttributes: createDeviceAttributes({ database, clock }),
+    deviceCommands: createDeviceCommands({ database, clock }),
+    deviceReleases: createDeviceReleases({ database, clock }),
+    deviceRollouts: createDeviceRollouts({ database, clock }),
+    limitLedger: createLimitLedger({ database, clock }),
+    telemetry: createTelemetry({ database, clock }),
+    catalog: createCatalog({ database }),
+    inventory: createInventory({ database, clock }),
+    customers: createCustomers({ database, clock }),
+    orders: createOrders({ database, clock }),
+    shipments: createShipments({ database, clock }),
+    guard: createGuard({ database, clock, signingSecret: keys.approvals }),
+    evidenceRecords: createEvidenceRecords({ database }),
+  };
+}
+
+/** What devices may ask, and what people and programs ask of devices. */
+function buildDeviceFlows(
+  ground: Ground,
+  domains: Domains,
+  { deviceHub, actions }: { readonly deviceHub: OwnedDeviceHub; readonly actions: Actions },
+) {
+  const shared = { ...ground, ...domains };
+  const deviceLimiter = createDeviceLimiter({
+    ledger: domains.limitLedger,
+    clock: ground.clock,
+    serverRate: ground.config.messageRate,
+    ...sessionLimits,
+  });
+  const commandDesk = createCommandDesk({ ...shared, actions });
+  const rollouts = createRollouts({ ...shared, deviceHub });
+  const deviceDesk = createDeviceDesk({
+    ...{ ...shared, commandDesk, releases: rollouts },
+    hub: deviceHub,
+    limiter: deviceLimiter,
+  });
+  return { deviceHub, deviceLimiter, commandDesk, deviceDesk, rollouts };
+}
+
+export type Flows = ReturnType<typeof buildFlows>;
+
+export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings) {
+  const { config, keys, clock } = ground;
+  const shared = { ...ground, ...domains };
+  const conversations = createConversations(shared);
+  const composer = createComposer();
+  const outcomeMessages = createOutcomeMessages({ ...shared, checkText, composer });
+  const deviceHub = createDeviceHub(shared);
+  const actions = createActions({
+    ...shared,
+    conversations,
+    deviceHub,
+    tellOutcomes: () => outcomeMessages.tell(),
+  });
+  const followers = [
+    createFollowerAlarmEnd(shared),
+    createShipmentFollower(shared),
+    createShelfFollower(shared),
+    createReleaseFollower(shared),
+    createAlarmRules(shared),
+  ];
+  return {
+    ...buildDeviceFlows(ground, domains, { deviceHub, actions }),
+    sink: createIntake({ ...shared, followers }),
+    quarantineDesk: createQuarantineDesk({ ...shared, followers, decode: decodeQuarantined }),
+    deviceImport: createDeviceImport(shared),
+    silenceWatch: createSilenceWatch(shared),
+    actions,
+    outcomeMessages,
+    identityProof: createIdentityProof({
+      ...shared,
+      identityTokens: createIdentityTokens({ secret: keys.identity, clock }),
+    }),
+    conversations,
+    assistant: createAssistant({
+      ...shared,
+      actions,
+      checkText,
+      composer,
+      model:
+        config.model === undefined ? null : createModelGateway({ ...config.model, model: config.model.name }),
+      shop: { name: shop.name, phone: shop.phone },
+    }),
+  };
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { ConfigError, readConfig, settings } from "./config.ts";
+
+test("with nothing set, defaults hold and no port was asked for", () => {
+  const config = readConfig({});
+  expect(config.http).toEqual({ port: 4100, isExplicit: false });
+  expect(config.mqtt).toEqual({ port: 1883, isExplicit: false });
+  expect(config.model).toBeUndefined();
+});
+
+test("a port that was asked for is explicit", () => {
+  expect(readConfig({ WAREMIND_PORT: "4100" }).http.isExplicit).toBe(true);
+});
+
+test("a certificate with its key opens MQTT over TLS, on its usual port unless one is asked for", () => {
+  const files = { WAREMIND_TLS_CERT: "/tls/server.pem", WAREMIND_TLS_KEY: "/tls/server.key" };
+  expect(readConfig({}).mqttTls).toBeUndefined();
+  expect(readConfig(files).mqttTls).toEqual({
+    port: 8883,
+    isExplicit: false,
+    certificateFile: "/tls/server.pem",
+    keyFile: "/tls/server.key",
+  });
+  expect(readConfig({ ...files, WAREMIND_MQTT_TLS_PORT: "8884" }).mqttTls).toMatchObject({
+    port: 8884,
+    isExplicit: true,
+  });
+});
+
+test("CoAP is open unless it is switched off", () => {
+  expect(readConfig({}).coap).toEqual({ port: 5683, isExplicit: false });
+  expect(readConfig({ WAREMIND_COAP_PORT: "5690" }).coap).toEqual({ port: 5690, isExplicit: true });
+  expect(readConfig({ WAREMIND_COAP: "off", WAREMIND_COAP_PORT: "5690" }).coap).toBeUndefined();
+});
+
+test("an empty variable counts as absent", () => {
+  expect(readConfig({ WAREMIND_PORT: "", WAREMIND_DATABASE_URL: "" }).databaseUrl).toBeUndefined();
+});
+
+test.each([
+  [{ WAREMIND_PORT: "http" }, /WAREMIND_PORT must be a whole number/],
+  [{ WAREMIND_PORT: "70000" }, /WAREMIND_PORT must be between 0 and 65535/],
+  [{ WAREMIND_DATABASE_URL: "mysql://x" }, /WAREMIND_DATABASE_URL must begin with postgresql/],
+  [{ WAREMIND_TLS_CERT: "server.pem" }, /WAREMIND_TLS_KEY is not set/],
+  [{ WAREMIND_TLS_KEY: "server.key" }, /WAREMIND_TLS_CERT is not set/],
+  [{ WAREMIND_MQTT_TLS_PORT: "8883" }, /set WAREMIND_TLS_CERT and WAREMIND_TLS_KEY/],
+  [{ WAREMIND_COAP_PORT: "coap" }, /WAREMIND_COAP_PORT must be a whole number/],
+  [{ WAREMIND_COAP: "maybe" }, /WAREMIND_COAP must be on or off/],
+  [{ WAREMIND_LLM_URL: "ollama" }, /WAREMIND_LLM_URL must be an http/],
+  [{ WAREMIND_LLM_URL: "http://localhost:11434/v1" }, /WAREMIND_LLM_MODEL is not/],
+])("a wrong setting is named with what would be right: %o", (environment, sentence) => {
+  expect(() => readConfig(environment)).toThrow(ConfigError);
+  expect(() => readConfig(environment)).toThrow(sentence);
+});
+
+test("every setting is in the help", () => {
+  expect(settings.map((setting) => setting.name)).toContain("WAREMIND_DATABASE_URL");
+  expect(new Set(settings.map((setting) => setting.name)).size).toBe(settings.length);
+});

@@ -1,0 +1,218 @@
+// The only reader of the environment: every setting, its default and its meaning stand here.
+import { resolve } from "node:path";
+import { rateTextSchema } from "@waremind/contract";
+import { z } from "zod";
+
+interface Setting {
+  readonly name: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** Listed by `waremind start --help`, in this order. */
+export const settings: readonly Setting[] = [
+  { name: "WAREMIND_PORT", default: "4100", meaning: "Port of the console, the REST API and HTTP devices." },
+  { name: "WAREMIND_MQTT_PORT", default: "1883", meaning: "Port of MQTT devices." },
+  {
+    name: "WAREMIND_TLS_CERT",
+    default: "(no TLS)",
+    meaning: "PEM file of a certificate with its chain; with its key it opens MQTT over TLS.",
+  },
+  { name: "WAREMIND_TLS_KEY", default: "(no TLS)", meaning: "PEM file of that certificate's private key." },
+  { name: "WAREMIND_MQTT_TLS_PORT", default: "8883", meaning: "Port of MQTT devices over TLS." },
+  { name: "WAREMIND_COAP_PORT", default: "5683", meaning: "UDP port of CoAP devices." },
+  { name: "WAREMIND_COAP", default: "on", meaning: "off: CoAP is not opened." },
+  {
+    name: "WAREMIND_HOST",
+    default: "127.0.0.1",
+    meaning: "Address to listen on; 0.0.0.0 opens it to the network.",
+  },
+  {
+    name: "WAREMIND_BASE_URL",
+    default: "http://localhost:PORT",
+    meaning: "Address people use, when a proxy stands before it (https turns on secure cookies).",
+  },
+  { name: "WAREMIND_DATA_DIR", default: "./data", meaning: "Folder of the embedded store, keys and logins." },
+  {
+    name: "WAREMIND_DATABASE_URL",
+    default: "(embedded store)",
+    meaning: "postgresql:// URL of a PostgreSQL 15 or later to use instead of the embedded store.",
+  },
+  {
+    name: "WAREMIND_LLM_URL",
+    default: "(built-in composer)",
+    meaning: "Base URL of an OpenAI-compatible model server, such as http://localhost:11434/v1.",
+  },
+  { name: "WAREMIND_LLM_KEY", default: "(none)", meaning: "Key of that model server." },
+  {
+    name: "WAREMIND_LLM_MODEL",
+    default: "(none)",
+    meaning: "Name of the model to use there; needed with WAREMIND_LLM_URL.",
+  },
+  {
+    name: "WAREMIND_MESSAGE_RATE",
+    default: "50000:1",
+    meaning: "Most messages that all devices may send, as count:seconds pairs; 0:0 for no limit.",
+  },
+  {
+    name: "WAREMIND_IMPORT_PASSWORD",
+    default: "(none)",
+    meaning: "Password of the system that `waremind import` reads.",
+  },
+  {
+    name: "WAREMIND_IMPORT_API_KEY",
+    default: "(none)",
+    meaning: "API key of the system that `waremind import` reads.",
+  },
+  { name: "WAREMIND_LOG_LEVEL", default: "info", meaning: "fatal, error, warn, info, debug or silent." },
+];
+
+export const defaultPort = 4100;
+export const defaultMqttPort = 1883;
+export const defaultMqttTlsPort = 8883;
+export const defaultCoapPort = 5683;
+
+/** A port and whether somebody asked for exactly this one: only a default may move to the next free one. */
+export interface PortSetting {
+  readonly port: number;
+  readonly isExplicit: boolean;
+}
+
+export interface Config {
+  readonly http: PortSetting;
+  readonly mqtt: PortSetting;
+  /** MQTT over TLS, with the files of its certificate and key; absent when no certificate is given. */
+  readonly mqttTls:
+    | (PortSetting & { readonly certificateFile: string; readonly keyFile: string })
+    | undefined;
+  /** Absent when CoAP is switched off. */
+  readonly coap: PortSetting | undefined;
+  readonly host: string;
+  readonly baseUrl: string | undefined;
+  readonly dataDirectory: string;
+  readonly databaseUrl: string | undefined;
+  readonly model:
+    | { readonly url: string; readonly key: string | undefined; readonly name: string }
+    | undefined;
+  /** `count:seconds` pairs for the messages of all devices together. */
+  readonly messageRate: string;
+  /** What opens the system that is imported; kept out of the arguments, which every user of a machine may read. */
+  readonly importSecrets: { readonly password: string | undefined; readonly apiKey: string | undefined };
+  readonly logLevel: string;
+}
+
+/** A setting that cannot be used; the message names it, says what is wrong and what would be right. */
+export class ConfigError extends Error {}
+
+const portSchema = z
+  .string()
+  .regex(/^\d{1,5}$/, "must be a whole number")
+  .transform(Number)
+  .refine((port) => port <= 65_535, "must be between 0 and 65535");
+
+const environmentSchema = z.object({
+  WAREMIND_PORT: portSchema.optional(),
+  WAREMIND_MQTT_PORT: portSchema.optional(),
+  WAREMIND_MQTT_TLS_PORT: portSchema.optional(),
+  WAREMIND_COAP_PORT: portSchema.optional(),
+  WAREMIND_COAP: z.enum(["on", "off"], "must be on or off").default("on"),
+  WAREMIND_TLS_CERT: z.string().optional(),
+  WAREMIND_TLS_KEY: z.string().optional(),
+  WAREMIND_HOST: z.string().default("127.0.0.1"),
+  WAREMIND_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  WAREMIND_DATA_DIR: z.string().default("./data"),
+  WAREMIND_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgresql://")
+    .optional(),
+  WAREMIND_LLM_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:11434/v1" })
+    .optional(),
+  WAREMIND_LLM_KEY: z.string().optional(),
+  WAREMIND_LLM_MODEL: z.string().optional(),
+  WAREMIND_MESSAGE_RATE: z
+    .string()
+    .refine(
+      (text) => rateTextSchema.safeParse(text).success,
+      "must be count:seconds pairs, such as 50000:1,1000000:60",
+    )
+    .default("50000:1"),
+  WAREMIND_IMPORT_PASSWORD: z.string().optional(),
+  WAREMIND_IMPORT_API_KEY: z.string().optional(),
+  WAREMIND_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+});
+
+/**
+ * Reads the settings. Empty variables count as absent.
+ *
+ * @throws ConfigError naming each wrong setting.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const present = Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => name.startsWith("WAREMIND_") && value !== undefined && value !== "",
+    ),
+  );
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`).join("\n"),
+    );
+  }
+  const read = parsed.data;
+  return {
+    http: { port: read.WAREMIND_PORT ?? defaultPort, isExplicit: read.WAREMIND_PORT !== undefined },
+    mqtt: {
+      port: read.WAREMIND_MQTT_PORT ?? defaultMqttPort,
+      isExplicit: read.WAREMIND_MQTT_PORT !== undefined,
+    },
+    mqttTls: mqttTlsOf(read),
+    coap:
+      read.WAREMIND_COAP === "off"
+        ? undefined
+        : {
+            port: read.WAREMIND_COAP_PORT ?? defaultCoapPort,
+            isExplicit: read.WAREMIND_COAP_PORT !== undefined,
+          },
+    host: read.WAREMIND_HOST,
+    baseUrl: read.WAREMIND_BASE_URL,
+    dataDirectory: resolve(read.WAREMIND_DATA_DIR),
+    databaseUrl: read.WAREMIND_DATABASE_URL,
+    model: modelOf(read),
+    messageRate: read.WAREMIND_MESSAGE_RATE,
+    importSecrets: { password: read.WAREMIND_IMPORT_PASSWORD, apiKey: read.WAREMIND_IMPORT_API_KEY },
+    logLevel: read.WAREMIND_LOG_LEVEL,
+  };
+}
+
+function mqttTlsOf(read: z.infer<typeof environmentSchema>): Config["mqttTls"] {
+  const { WAREMIND_TLS_CERT, WAREMIND_TLS_KEY, WAREMIND_MQTT_TLS_PORT } = read;
+  if (WAREMIND_TLS_CERT === undefined && WAREMIND_TLS_KEY === undefined) {
+    if (WAREMIND_MQTT_TLS_PORT === undefined) return undefined;
+    throw new ConfigError(
+      "WAREMIND_MQTT_TLS_PORT is set but there is no certificate: set WAREMIND_TLS_CERT and WAREMIND_TLS_KEY to its files.",
+    );
+  }
+  if (WAREMIND_TLS_CERT === undefined || WAREMIND_TLS_KEY === undefined) {
+    const missing = WAREMIND_TLS_CERT === undefined ? "WAREMIND_TLS_CERT" : "WAREMIND_TLS_KEY";
+    throw new ConfigError(
+      `${missing} is not set: TLS needs the file of the certificate and that of its key.`,
+    );
+  }
+  return {
+    port: WAREMIND_MQTT_TLS_PORT ?? defaultMqttTlsPort,
+    isExplicit: WAREMIND_MQTT_TLS_PORT !== undefined,
+    certificateFile: resolve(WAREMIND_TLS_CERT),
+    keyFile: resolve(WAREMIND_TLS_KEY),
+  };
+}
+
+function modelOf(read: z.infer<typeof environmentSchema>): Config["model"] {
+  if (read.WAREMIND_LLM_URL === undefined) return undefined;
+  if (read.WAREMIND_LLM_MODEL === undefined) {
+    throw new ConfigError(
+      "WAREMIND_LLM_URL is set but WAREMIND_LLM_MODEL is not: name the model to use there.",
+    );
+  }
+  return { url: read.WAREMIND_LLM_URL, key: read.WAREMIND_LLM_KEY, name: read.WAREMIND_LLM_MODEL };
+}
