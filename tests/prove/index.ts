@@ -1,0 +1,11 @@
+import { deviceApi } from "./device-api.ts";
+import { durability } from "./durability.ts";
+import { fuzz } from "./fuzz.ts";
+import { liars } from "./liars.ts";
+import { releases } from "./releases.ts";
+import { strangers } from "./strangers.ts";
+import type { Suite } from "./suite.ts";
+import { verbatim } from "./verbatim.ts";
+
+/** Every proof suite, in the order of the scoreboard. */
+export const suites: readonly Suite[] = [durability, deviceApi, verbatim, fuzz, liars, releases, strangers];
