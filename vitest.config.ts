@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ["{contract,server,edge,edge/device,console}/src/**/*.test.{ts,tsx}", "tests/*.test.ts"],
     setupFiles: ["tests/support/seeded-properties.ts"],
-    testTimeout: 30_000,
+    // Far beyond what any test takes: a busy machine is slow, not wrong.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
   },
