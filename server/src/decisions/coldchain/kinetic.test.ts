@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  ageingPace,
+  celsiusOfPace,
   evaluateCondition,
   meanKineticCelsius,
   remainingShelfLife,
@@ -29,14 +31,37 @@ describe("mean kinetic temperature", () => {
       return { observedAt: hour * 3_600_000, celsius: (isHotMonth ? 28.9543 : 23.3427) + ofDay };
     });
     const year = meanKineticCelsius(hourly.map((reading) => reading.celsius));
-    const worst = worstKineticWindow(hourly, 30 * day);
+    const worst = worstKineticWindow(hourly, { windowMs: 30 * day, expectedIntervalSeconds: 3_600 });
     expect(year).toBeCloseTo(23.98, 2);
     expect(worst?.celsius).toBeCloseTo(28.98, 2);
-    expect(worst?.from).toBe(180 * day);
+    expect(worst?.from).toBe(180 * day - 1_800_000);
   });
 
   test("a series shorter than the window has none", () => {
-    expect(worstKineticWindow([{ observedAt: 0, celsius: 5 }], day)).toBeNull();
+    const options = { windowMs: day, expectedIntervalSeconds: 60 };
+    expect(worstKineticWindow([{ observedAt: 0, celsius: 5 }], options)).toBeNull();
+  });
+
+  test("many readings of a short warm while weigh no more than the while", () => {
+    const hourly = Array.from({ length: 48 }, (_, hour) => ({ observedAt: hour * 3_600_000, celsius: 5 }));
+    // Around hour 12 a reading every minute: the same quarter of an hour seen sixteen times.
+    const dense = Array.from({ length: 15 }, (_, minute) => ({
+      observedAt: 12 * 3_600_000 + (minute + 1) * 60_000,
+      celsius: 15,
+    }));
+    const all = [...hourly, ...dense].sort((left, right) => left.observedAt - right.observedAt);
+    const worst = worstKineticWindow(all, { windowMs: day, expectedIntervalSeconds: 3_600 });
+    // 15 readings at 15 °C stand for 14 minutes between them, half a minute and 22.5 minutes at their edges.
+    const warmShare = (14 + 0.5 + 22.5) / (24 * 60);
+    expect(worst?.celsius).toBeCloseTo(
+      celsiusOfPace(warmShare * ageingPace(15) + (1 - warmShare) * ageingPace(5)),
+      9,
+    );
+  });
+
+  test("a window of which most is a gap is not judged", () => {
+    const readings = [0, 1, 47, 48].map((hour) => ({ observedAt: hour * 3_600_000, celsius: 5 }));
+    expect(worstKineticWindow(readings, { windowMs: day, expectedIntervalSeconds: 3_600 })).toBeNull();
   });
 });
 
