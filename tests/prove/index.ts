@@ -1,3 +1,4 @@
+import { coldChain } from "./cold-chain.ts";
 import { deviceApi } from "./device-api.ts";
 import { durability } from "./durability.ts";
 import { fuzz } from "./fuzz.ts";
@@ -8,4 +9,13 @@ import type { Suite } from "./suite.ts";
 import { verbatim } from "./verbatim.ts";
 
 /** Every proof suite, in the order of the scoreboard. */
-export const suites: readonly Suite[] = [durability, deviceApi, verbatim, fuzz, liars, releases, strangers];
+export const suites: readonly Suite[] = [
+  durability,
+  deviceApi,
+  verbatim,
+  coldChain,
+  fuzz,
+  liars,
+  releases,
+  strangers,
+];
