@@ -38,6 +38,7 @@ import { createComposer, createModelGateway } from "../language/index.ts";
 import { createOrders } from "../orders/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
+import { patientDatabase } from "../platform/contention.ts";
 import type { Database } from "../platform/database.ts";
 import type { Keys } from "../platform/keys.ts";
 import type { Log } from "../platform/log.ts";
@@ -92,7 +93,7 @@ function buildDeviceFlows(
   domains: Domains,
   { deviceHub, actions }: { readonly deviceHub: OwnedDeviceHub; readonly actions: Actions },
 ) {
-  const shared = { ...ground, ...domains };
+  const shared = { ...ground, ...domains, database: patientDatabase(ground.database) };
   const deviceLimiter = createDeviceLimiter({
     ledger: domains.limitLedger,
     clock: ground.clock,
@@ -114,12 +115,14 @@ export type Flows = ReturnType<typeof buildFlows>;
 export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings) {
   const { config, keys, clock } = ground;
   const shared = { ...ground, ...domains };
-  const conversations = createConversations(shared);
+  // The intake tries again by itself; what people, programs and the assistant ask for is tried again here.
+  const patient = { ...shared, database: patientDatabase(ground.database) };
+  const conversations = createConversations(patient);
   const composer = createComposer();
-  const outcomeMessages = createOutcomeMessages({ ...shared, checkText, composer });
+  const outcomeMessages = createOutcomeMessages({ ...patient, checkText, composer });
   const deviceHub = createDeviceHub(shared);
   const actions = createActions({
-    ...shared,
+    ...patient,
     conversations,
     deviceHub,
     tellOutcomes: () => outcomeMessages.tell(),
@@ -135,17 +138,17 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings)
     ...buildDeviceFlows(ground, domains, { deviceHub, actions }),
     sink: createIntake({ ...shared, followers }),
     quarantineDesk: createQuarantineDesk({ ...shared, followers, decode: decodeQuarantined }),
-    deviceImport: createDeviceImport(shared),
+    deviceImport: createDeviceImport(patient),
     silenceWatch: createSilenceWatch(shared),
     actions,
     outcomeMessages,
     identityProof: createIdentityProof({
-      ...shared,
+      ...patient,
       identityTokens: createIdentityTokens({ secret: keys.identity, clock }),
     }),
     conversations,
     assistant: createAssistant({
-      ...shared,
+      ...patient,
       actions,
       checkText,
       composer,

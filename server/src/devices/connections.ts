@@ -1,8 +1,8 @@
 // Whether a device is connected, when it was last heard, and the history of its connections.
 import { sql } from "kysely";
 import type { Clock } from "../platform/clock.ts";
+import { retryContention } from "../platform/contention.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
-import { storeErrorKind } from "../platform/store-errors.ts";
 import { int4Array } from "../platform/wire-arrays.ts";
 import type { ConnectionChange, ConnectionEvent, DeviceConnection, Devices } from "./device.ts";
 import type { DeviceTables } from "./tables.ts";
@@ -13,7 +13,6 @@ export const heardResolutionMs = 1_000;
 export const connectionEventsKeptMax = 1_000;
 /** One event in so many has its device's history pruned: chance spreads the work over a storm of reconnects. */
 const eventsPerPruning = 50;
-const attemptsMax = 3;
 
 const tablesIn = (connection: Connection) => tablesOf<DeviceTables>(connection);
 
@@ -58,13 +57,7 @@ function selectConnections(database: Database): Promise<DeviceConnection[]> {
 /** Another writer of the same devices may be in the way: the same work passes a moment later. */
 async function markConnections(database: Database, changes: readonly ConnectionChange[]): Promise<void> {
   if (changes.length === 0) return;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await database.transaction((connection) => writeChanges(connection, changes));
-    } catch (error) {
-      if (attempt >= attemptsMax || storeErrorKind(error) !== "contention") throw error;
-    }
-  }
+  await retryContention(() => database.transaction((connection) => writeChanges(connection, changes)));
 }
 
 async function writeChanges(connection: Connection, changes: readonly ConnectionChange[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { Actor, LiveEvent, Point } from "@waremind/contract";
 import type { DeviceIdentity, Devices, Transport } from "../devices/index.ts";
 import type { Guard } from "../guard/index.ts";
 import type { Bus } from "../platform/bus.ts";
+import { patientDatabase, retryContention } from "../platform/contention.ts";
 import type { Database } from "../platform/database.ts";
 import { DomainError } from "../platform/errors.ts";
 import type { QuarantinedRow, Telemetry } from "../telemetry/index.ts";
@@ -120,24 +121,31 @@ export function createQuarantineDesk(deps: QuarantineDeskDependencies): Quaranti
     const { readings, refused } =
       "reason" in message ? { readings: [], refused: [message] } : await cleaner.clean([unawaited(message)]);
     const [fault] = refused;
-    return followed(deps, async (connection) => {
-      const isStillHeld =
-        fault === undefined
-          ? await telemetry.decide(connection, { id: row.id, state: "released", by: person.name })
-          : await telemetry.holdAgain(connection, { id: row.id, reason: fault.reason, detail: fault.detail });
-      if (!isStillHeld) throw decidedBefore(row.id);
-      const { storedCount, events } = await storeAndFollow(connection, deps, { readings, cleaner });
-      const outcome: ReleaseOutcome =
-        fault === undefined
-          ? { state: "released", storedCount }
-          : { state: "held", storedCount, reason: fault.reason, detail: fault.detail };
-      await guard.appendAudit(connection, {
-        kind: "quarantine-released",
-        actor: person,
-        body: { quarantineId: row.id, deviceName: row.deviceName, was: row.reason, ...outcome },
+    // Each attempt ends for the followers before the next one begins.
+    const attempt = () =>
+      followed(deps, async (connection) => {
+        const isStillHeld =
+          fault === undefined
+            ? await telemetry.decide(connection, { id: row.id, state: "released", by: person.name })
+            : await telemetry.holdAgain(connection, {
+                id: row.id,
+                reason: fault.reason,
+                detail: fault.detail,
+              });
+        if (!isStillHeld) throw decidedBefore(row.id);
+        const { storedCount, events } = await storeAndFollow(connection, deps, { readings, cleaner });
+        const outcome: ReleaseOutcome =
+          fault === undefined
+            ? { state: "released", storedCount }
+            : { state: "held", storedCount, reason: fault.reason, detail: fault.detail };
+        await guard.appendAudit(connection, {
+          kind: "quarantine-released",
+          actor: person,
+          body: { quarantineId: row.id, deviceName: row.deviceName, was: row.reason, ...outcome },
+        });
+        return { outcome, events };
       });
-      return { outcome, events };
-    });
+    return retryContention(attempt);
   }
 
   return {
@@ -150,7 +158,7 @@ export function createQuarantineDesk(deps: QuarantineDeskDependencies): Quaranti
     },
     discard: async (id, person) => {
       const row = await findHeld(telemetry, id);
-      await database.transaction(async (connection) => {
+      await patientDatabase(database).transaction(async (connection) => {
         if (!(await telemetry.decide(connection, { id, state: "discarded", by: person.name }))) {
           throw decidedBefore(id);
         }

@@ -30,6 +30,7 @@ defineRoute({
   answers: z.object({ id: z.string(), units: z.number() }),
   handle: ({ params, query, body }) => {
     if (body.units === 13) throw new Error("the secret path /srv/keys");
+    if (body.units === 11) throw Object.assign(new Error("deadlock detected"), { code: "40P01" });
     if (body.units === 12)
       throw new DomainError("limit-reached", { en: "Full.", zh: "已满。" }, { retryAfterSeconds: 7 });
     return Promise.resolve({ id: params.id, units: body.units * query.times });
@@ -107,6 +108,15 @@ test("a refusal that can be tried again says when", async () => {
   const response = await post('{"units": 12}');
   expect(response.status).toBe(429);
   expect(response.headers.get("Retry-After")).toBe("7");
+});
+
+test("what stood in another's way to the end is no fault of ours: come again in a second", async () => {
+  const response = await post('{"units": 11}');
+  expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+  const { code, message } = await problemOf(response);
+  expect(code).toBe("overloaded");
+  expect(message.zh).toContain("稍后重试");
+  expect(unexpected).toHaveLength(0);
 });
 
 test("an unexpected error keeps its details to the log", async () => {

@@ -15,7 +15,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import type { CustomerSession } from "../customers/index.ts";
 import type { Permission } from "../people/index.ts";
+import { storeBusy } from "../platform/contention.ts";
 import { DomainError } from "../platform/errors.ts";
+import { storeErrorKind } from "../platform/store-errors.ts";
 import { findNul } from "./find-nul.ts";
 import { type BodyKind, bodyBytesMax, readBody } from "./read-body.ts";
 
@@ -256,9 +258,10 @@ export function notFound(what: { readonly en: string; readonly zh: string }): Do
 /** The answer to every error: a Problem body with the code's status. Unexpected ones keep their details to the log. */
 export function problemResponse(
   context: Context,
-  error: unknown,
+  thrown: unknown,
   logUnexpected: (error: unknown) => void,
 ): Response {
+  const error = storeErrorKind(thrown) === "contention" ? storeBusy(thrown) : thrown;
   if (error instanceof DomainError) {
     return context.json(
       error.toProblem(),

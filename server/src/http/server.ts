@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { patientDatabase } from "../platform/contention.ts";
 import { DomainError } from "../platform/errors.ts";
 import { createAuthorize, originCheck } from "./access.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -53,7 +54,8 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
   ];
 }
 
-export function createHttp(needs: HttpDependencies): OpenAPIHono {
+export function createHttp(given: HttpDependencies): OpenAPIHono {
+  const needs = { ...given, database: patientDatabase(given.database) };
   const app = new OpenAPIHono();
   app.onError((error, context) =>
     problemResponse(context, error, (unexpected) =>
