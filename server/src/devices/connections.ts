@@ -61,10 +61,11 @@ async function markConnections(database: Database, changes: readonly ConnectionC
 }
 
 async function writeChanges(connection: Connection, changes: readonly ConnectionChange[]): Promise<void> {
-  // A device that was deleted meanwhile has no history; one that is being deleted waits for this.
+  // A device that was deleted meanwhile has no history; one that is being deleted waits for this, since it begins here too.
   const { rows } = await sql<{ id: number }>`
-    select id from device where id = any(${int4Array(changes, (change) => change.deviceId)}::int4[])
-    order by id for key share`.execute(tablesIn(connection));
+    select device_id as id from device_connection
+    where device_id = any(${int4Array(changes, (change) => change.deviceId)}::int4[])
+    order by device_id for no key update`.execute(tablesIn(connection));
   const present = new Set(rows.map((row) => row.id));
   const known = changes.filter((change) => present.has(change.deviceId));
   if (known.length === 0) return;

@@ -170,9 +170,10 @@ async function storeBatch(
   const { readings, refused } = await cleaner.clean(batch);
   const { deviceIds, at } = heard.news(batch);
   const { stored, events } = await followed(dependencies, async (connection) => {
+    // First, because what follows refers to devices: who deletes one locks in this order.
+    if (deviceIds.length > 0) await devices.markHeard(connection, deviceIds, at);
     const fresh = await telemetry.storeReadings(connection, readings);
     if (refused.length > 0) await telemetry.quarantine(connection, refused);
-    if (deviceIds.length > 0) await devices.markHeard(connection, deviceIds, at);
     return { stored: fresh, events: await follow(connection, followers, fresh) };
   });
   const told = readingsStored(stored, cleaner);
@@ -244,10 +245,10 @@ async function storeRefused(
     asQuarantined(message, [{ reason: "store-refused", detail }]),
   );
   await database.transaction(async (connection) => {
-    await telemetry.quarantine(connection, messages);
     for (const { message } of batch) {
       await devices.markHeard(connection, [message.identity.device.id], message.receivedAt);
     }
+    await telemetry.quarantine(connection, messages);
   });
   return [];
 }

@@ -40,6 +40,12 @@ export async function endOpenAlarm(
   tables: Tables,
   alarm: Parameters<Telemetry["endAlarm"]>[1],
 ): Promise<string | null> {
+  // The device before its alarm, as who deletes a device locks them: the next alarm of this transaction refers to it.
+  await sql`
+    select device.id from device where device.id in (
+      select device_id from alarm where kind = ${alarm.kind} and subject_kind = ${alarm.subjectKind}
+        and subject_id = ${alarm.subjectId} and rule_id = ${alarm.ruleId ?? ""} and ended_at is null)
+    for key share`.execute(tables);
   const ended = await tables
     .updateTable("alarm")
     .set({ endedAt: alarm.endedAt })

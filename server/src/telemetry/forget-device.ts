@@ -18,8 +18,12 @@ const settledAfterMs = 10 * 60_000;
 /**
  * Notes every series of a device for removal, in the transaction that deletes the device, and ends its open alarms; answers
  * how many series there are. The lock keeps others from making one more meanwhile.
+ *
+ * Whoever locks several of these takes them in this order, so that nobody waits for another crosswise: what is known of the
+ * device's connection (the intake and presence begin with it), the device, its alarms.
  */
 export async function noteForRemoval(tables: Tables, deviceId: number, at: number): Promise<number> {
+  await sql`select device_id from device_connection where device_id = ${deviceId} for update`.execute(tables);
   await sql`select id from device where id = ${deviceId} for update`.execute(tables);
   const { numAffectedRows } = await sql`
     insert into series_removal (series_id, noted_at) select id, ${at}::int8 from series where device_id = ${deviceId}
