@@ -3,6 +3,7 @@ import { foundation } from "./0001-foundation.ts";
 import { people } from "./0002-people.ts";
 import { outcomesTold } from "./0003-outcomes-told.ts";
 import { deviceApi } from "./0004-device-api.ts";
+import { processes } from "./0007-processes.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002-people": people,
   "0003-outcomes-told": outcomesTold,
   "0004-device-api": deviceApi,
+  "0007-processes": processes,
 };
