@@ -1,5 +1,6 @@
 // The HTTP socket opens before the product is ready, so that a person who comes early is told so instead of refused.
 import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Problem } from "@waremind/contract";
 
@@ -12,6 +13,8 @@ export interface HttpListener {
   serve(fetch: Fetch): void;
   /** Refuses new requests, lets those under way have their answers, ends the open streams and closes. */
   stop(): Promise<void>;
+  /** Requests whose answer has not left and whose connection is still there. */
+  readonly answersUnderway: number;
 }
 
 export const listenerLimits = {
@@ -45,12 +48,11 @@ export function createHttpListener(
 ): HttpListener {
   const limits = { ...listenerLimits, ...replaced };
   let fetch: Fetch = () => Response.json(starting, { status: 503, headers: { "Retry-After": "2" } });
-  const underway = new Set<ServerResponse>();
+  const underway = createUnderway();
   const listener = getRequestListener((request, bindings) => fetch(request, bindings));
   const server: Server = createServer({ connectionsCheckingInterval: limits.slownessCheckMs });
   server.on("request", (incoming, outgoing) => {
-    underway.add(outgoing);
-    outgoing.once("close", () => underway.delete(outgoing));
+    underway.add(incoming.socket, outgoing);
     void listener(incoming, outgoing);
   });
   server.headersTimeout = limits.headersMsMax;
@@ -73,16 +75,57 @@ export function createHttpListener(
       if (!server.listening) return;
       fetch = () => Response.json(stopping, { status: 503, headers: { "Retry-After": "5" } });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await untilAnswered(underway, limits.answersMsMax);
+      await untilAnswered(underway.all(), limits.answersMsMax);
       server.closeAllConnections();
       await closed;
+    },
+    get answersUnderway() {
+      return underway.all().length;
     },
   };
 }
 
+interface Underway {
+  add(socket: Socket, outgoing: ServerResponse): void;
+  all(): readonly ServerResponse[];
+}
+
+/**
+ * The answers under way, by the connection they go to. Node closes a connection on which a CONNECT comes, and tells only
+ * the answer whose turn it is: those behind it would be kept, with their requests, for as long as the server runs.
+ */
+function createUnderway(): Underway {
+  const ofSockets = new Map<Socket, Set<ServerResponse>>();
+
+  function open(socket: Socket): Set<ServerResponse> {
+    const answers = new Set<ServerResponse>();
+    ofSockets.set(socket, answers);
+    socket.once("close", () => {
+      ofSockets.delete(socket);
+      for (const outgoing of answers) if (outgoing.socket === null) abandon(outgoing);
+    });
+    return answers;
+  }
+
+  return {
+    add: (socket, outgoing) => {
+      const answers = ofSockets.get(socket) ?? open(socket);
+      answers.add(outgoing);
+      outgoing.once("close", () => answers.delete(outgoing));
+    },
+    all: () => [...ofSockets.values()].flatMap((answers) => [...answers]),
+  };
+}
+
+/** Tells an answer what Node tells the one whose turn it is. */
+function abandon(outgoing: ServerResponse): void {
+  outgoing.destroy();
+  outgoing.emit("close");
+}
+
 /** Resolves when every answer but the streams has left, or after `timeMsMax`. */
-async function untilAnswered(underway: ReadonlySet<ServerResponse>, timeMsMax: number): Promise<void> {
-  const answers = [...underway].filter((outgoing) => !isStream(outgoing));
+async function untilAnswered(underway: readonly ServerResponse[], timeMsMax: number): Promise<void> {
+  const answers = underway.filter((outgoing) => !isStream(outgoing));
   const left = answers.map((outgoing) => new Promise<void>((resolve) => outgoing.once("close", resolve)));
   let timer: NodeJS.Timeout | undefined;
   const isLate = new Promise<void>((resolve) => {
