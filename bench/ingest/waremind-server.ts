@@ -1,6 +1,6 @@
 // The server under test: the product's own MQTT server, intake and store. With everything on: profiles with ranges, latest
 // values, rollups, shipments, shelves and ten alarm rules; bare: the values alone, as the peer stores them.
-import type { AlarmRule } from "@waremind/contract";
+import { type ThresholdRule, thresholdRuleSchema } from "@waremind/contract";
 import { createCatalog } from "../../server/src/catalog/index.ts";
 import { createDevices, type Devices } from "../../server/src/devices/index.ts";
 import { createAlarmRules } from "../../server/src/flows/alarm-rules.ts";
@@ -118,11 +118,13 @@ async function addDevices(database: Database, devices: Devices, count: number): 
 }
 
 /** Five for each key. The load crosses the nearest of them, never for as long as they want, so that all stay silent. */
-function tenRules(): AlarmRule[] {
-  const rule = (key: string, index: number, limits: Pick<AlarmRule, "above" | "below">): AlarmRule => ({
-    ...{ id: `${key}-${index}`, key, ...limits, forSeconds: 3_600 * index, severity: "warning" },
-    name: { en: "Out of bounds", zh: "超出范围" },
-  });
+function tenRules(): ThresholdRule[] {
+  const rule = (key: string, index: number, limits: Pick<ThresholdRule, "above" | "below">): ThresholdRule =>
+    thresholdRuleSchema.parse({
+      ...{ id: `${key}-${index}`, kind: "threshold", key, ...limits },
+      ...{ forSeconds: 3_600 * index, severity: "warning" },
+      name: { en: "Out of bounds", zh: "超出范围" },
+    });
   return [1, 2, 3, 4, 5].flatMap((index) => [
     rule("temperature", index, { above: 7 + index, below: -index }),
     rule("humidity", index, { above: 85 + index, below: 10 }),

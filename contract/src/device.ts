@@ -1,6 +1,7 @@
 // The device side as screens and programs see it: profiles, credentials, attributes, commands, releases, limits.
 import { z } from "zod";
 import { actorSchema } from "./action.ts";
+import { alarmRuleSchema } from "./alarm-rule.ts";
 import { jsonValueSchema, valueTypeSchema } from "./reading.ts";
 import { bilingualTextSchema, instantSchema } from "./text.ts";
 
@@ -70,18 +71,6 @@ export const profileLimitsSchema = z.object({
   devicesPerGatewayMax: z.int().min(0).max(100_000).optional(),
 });
 export type ProfileLimits = z.infer<typeof profileLimitsSchema>;
-
-/** Raised after the value was beyond `above` or `below` for `forSeconds`; ended when it came back. */
-export const alarmRuleSchema = z.object({
-  id: identifierSchema,
-  key: z.string().min(1).max(255),
-  above: z.number().nullable(),
-  below: z.number().nullable(),
-  forSeconds: z.number().min(0).max(86_400),
-  severity: z.enum(["info", "warning", "critical"]),
-  name: bilingualTextSchema,
-});
-export type AlarmRule = z.infer<typeof alarmRuleSchema>;
 
 export const provisionStrategySchema = z.enum([
   "disabled",

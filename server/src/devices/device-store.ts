@@ -1,3 +1,4 @@
+import { readStoredRules } from "@waremind/contract";
 import type { Kysely, Selectable } from "kysely";
 import { type Connection, tablesOf } from "../platform/database.ts";
 import type { Device, DeviceIdentity, NewProfile, Profile } from "./device.ts";
@@ -53,7 +54,7 @@ export function profileOf(id: string, row: ProfileRow): Profile {
     commands: row.commands as Profile["commands"],
     transport: row.transport as Profile["transport"],
     limits: row.limits as Profile["limits"],
-    alarmRules: row.alarmRules as Profile["alarmRules"],
+    alarmRules: readStoredRules(row.alarmRules),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AlarmRule, BilingualText } from "@waremind/contract";
+import type { BilingualText, ThresholdRule } from "@waremind/contract";
 
 /** UCUM codes that people write otherwise. */
 const shownUnits: Readonly<Record<string, string>> = { Cel: "°C", "[degF]": "°F", "1": "" };
@@ -9,7 +9,7 @@ export function alarmRuleText(alarm: {
   readonly key: string;
   readonly unit: string | null;
   readonly value: string;
-  readonly rule: AlarmRule;
+  readonly rule: ThresholdRule;
 }): BilingualText {
   const { deviceName, key, rule } = alarm;
   const unit = alarm.unit === null ? "" : (shownUnits[alarm.unit] ?? alarm.unit);

@@ -1,4 +1,4 @@
-import type { AlarmRule, LiveEvent, Point } from "@waremind/contract";
+import { type LiveEvent, type Point, type ThresholdRule, thresholdRuleSchema } from "@waremind/contract";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openTestDatabase } from "../../../tests/support/database.ts";
 import { wholeProfile } from "../../../tests/support/profile.ts";
@@ -16,11 +16,12 @@ const startAt = 1_790_000_000_000;
 const clock = manualClock(startAt + 10 * 3_600_000);
 const secondMs = 1_000;
 
-const rule = (id: string, changes: Partial<AlarmRule>): AlarmRule => ({
-  ...{ id, key: "temperature", above: null, below: null, forSeconds: 0, severity: "warning" },
-  name: { en: "Too warm", zh: "温度过高" },
-  ...changes,
-});
+const rule = (id: string, changes: Partial<ThresholdRule>): ThresholdRule =>
+  thresholdRuleSchema.parse({
+    ...{ id, kind: "threshold", key: "temperature", above: null, below: null, severity: "warning" },
+    name: { en: "Too warm", zh: "温度过高" },
+    ...changes,
+  });
 const warm = rule("warm", { above: 8 });
 const warmForLong = rule("warm-for-long", { above: 8, forSeconds: 600, severity: "critical" });
 const cold = rule("cold", { below: 2, name: { en: "Too cold", zh: "温度过低" } });
@@ -48,7 +49,7 @@ beforeEach(async () => {
 });
 afterAll(() => database.close());
 
-function profileWith(alarmRules: readonly AlarmRule[]) {
+function profileWith(alarmRules: readonly ThresholdRule[]) {
   return wholeProfile({
     id: "logger",
     nameEn: "Logger",
@@ -68,7 +69,7 @@ function anIntake(others: readonly IntakeFollower[] = []): IntakeSink {
 
 /** One message of temperatures `[second, value]`. */
 async function send(
-  rules: readonly AlarmRule[],
+  rules: readonly ThresholdRule[],
   readings: readonly (readonly [number, number])[],
   to = intake,
 ): Promise<void> {

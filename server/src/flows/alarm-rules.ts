@@ -1,5 +1,5 @@
 // Alarm rules of profiles, judged as readings come in: beyond a limit for a while raises, back inside ends.
-import type { AlarmRule, LiveEvent } from "@waremind/contract";
+import { isThresholdRule, type LiveEvent, type ThresholdRule } from "@waremind/contract";
 import type { DeviceIdentity, Profile } from "../devices/index.ts";
 import type { Connection } from "../platform/database.ts";
 import { type Series, type StoredReading, type Telemetry, textOfValue } from "../telemetry/index.ts";
@@ -12,7 +12,7 @@ const watchedMax = 200_000;
 const earlierReadingsMax = 50_000;
 
 interface RuleState {
-  readonly rule: AlarmRule;
+  readonly rule: ThresholdRule;
   /** When the value went beyond the limit, and has been since; null while it is inside. */
   breachFrom: number | null;
   isOpen: boolean;
@@ -23,7 +23,7 @@ interface Watched {
   readonly deviceName: string;
   readonly key: string;
   readonly unit: string | null;
-  readonly rules: readonly AlarmRule[];
+  readonly rules: readonly ThresholdRule[];
   /** Absent until the store was asked what is open and how far time has come. */
   state: { judgedAt: number; readonly rules: readonly RuleState[] } | undefined;
 }
@@ -143,7 +143,7 @@ async function recall(
 async function beginningOf(
   telemetry: Telemetry,
   connection: Connection,
-  rule: AlarmRule,
+  rule: ThresholdRule,
   reading: StoredReading,
 ): Promise<number | null> {
   if (!isBeyond(rule, reading)) return null;
@@ -206,9 +206,9 @@ interface Judged {
 }
 
 const nothing: readonly LiveEvent[] = [];
-const noRules: readonly AlarmRule[] = [];
+const noRules: readonly ThresholdRule[] = [];
 
-function isBeyond({ above, below }: AlarmRule, { value }: StoredReading): boolean {
+function isBeyond({ above, below }: ThresholdRule, { value }: StoredReading): boolean {
   if (value.type !== "number") return false;
   return (above !== null && value.number > above) || (below !== null && value.number < below);
 }
@@ -228,17 +228,17 @@ function changed(of: Watched, alarmId: string | null): readonly LiveEvent[] {
   return [{ kind: "alarm-changed", alarmId, subjectKind, subjectId }];
 }
 
-const byProfile = new WeakMap<Profile, ReadonlyMap<string, readonly AlarmRule[]>>();
+const byProfile = new WeakMap<Profile, ReadonlyMap<string, readonly ThresholdRule[]>>();
 
-function rulesOf(profile: Profile): ReadonlyMap<string, readonly AlarmRule[]> {
+function rulesOf(profile: Profile): ReadonlyMap<string, readonly ThresholdRule[]> {
   const known = byProfile.get(profile);
   if (known !== undefined) return known;
-  const rules = Map.groupBy(profile.alarmRules, (rule) => rule.key);
+  const rules = Map.groupBy(profile.alarmRules.filter(isThresholdRule), (rule) => rule.key);
   byProfile.set(profile, rules);
   return rules;
 }
 
 /** Profiles are read anew every few seconds; only other rules make what is known worthless. */
-function isSame(left: readonly AlarmRule[], right: readonly AlarmRule[]): boolean {
+function isSame(left: readonly ThresholdRule[], right: readonly ThresholdRule[]): boolean {
   return left === right || (left.length === right.length && JSON.stringify(left) === JSON.stringify(right));
 }

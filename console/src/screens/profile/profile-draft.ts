@@ -1,5 +1,11 @@
 // A profile while it is edited: every field as text, as a person types it, each row with an identity of its own.
-import type { ProfileTransport, ProfileView } from "@waremind/contract";
+import {
+  type AlarmRule,
+  isThresholdRule,
+  type ProfileTransport,
+  type ProfileView,
+  type ThresholdRule,
+} from "@waremind/contract";
 
 export interface KeyDraft {
   readonly row: number;
@@ -31,6 +37,8 @@ export interface CommandDraft {
 }
 export interface RuleDraft {
   readonly row: number;
+  /** The rule as it came, for what is not edited here; null for a new one. */
+  readonly stored: ThresholdRule | null;
   readonly id: string;
   readonly key: string;
   readonly above: string;
@@ -52,6 +60,8 @@ export interface ProfileDraft {
   readonly keys: readonly KeyDraft[];
   readonly commands: readonly CommandDraft[];
   readonly rules: readonly RuleDraft[];
+  /** Rules of other kinds than the one that is edited here; they are kept as they are. */
+  readonly otherRules: readonly AlarmRule[];
   readonly limits: Readonly<Record<(typeof rateNames)[number] | "devicesPerGatewayMax", string>>;
   readonly payloadType: ProfileTransport["payloadType"];
   readonly hasSchemas: boolean;
@@ -96,6 +106,7 @@ export const newCommandDraft = (): CommandDraft => ({
 });
 export const newRuleDraft = (): RuleDraft => ({
   row: nextRow(),
+  stored: null,
   id: "",
   key: "",
   above: "",
@@ -115,6 +126,7 @@ export function emptyDraft(): ProfileDraft {
     keys: [newKeyDraft()],
     commands: [],
     rules: [],
+    otherRules: [],
     limits: { messages: "", telemetryMessages: "", telemetryPoints: "", devicesPerGatewayMax: "" },
     payloadType: "json",
     hasSchemas: false,
@@ -150,8 +162,10 @@ export function draftOf(profile: ProfileView): ProfileDraft {
       isOneWay: command.isOneWay,
       parameters: command.parameters.map((one) => ({ ...one, ...limitsText(one), row: nextRow() })),
     })),
-    rules: profile.alarmRules.map((rule) => ({
+    otherRules: profile.alarmRules.filter((rule) => !isThresholdRule(rule)),
+    rules: profile.alarmRules.filter(isThresholdRule).map((rule) => ({
       row: nextRow(),
+      stored: rule,
       id: rule.id,
       key: rule.key,
       above: textOf(rule.above),

@@ -1,4 +1,4 @@
-import { type ProfileView, profileSchema } from "@waremind/contract";
+import { type AlarmRule, type ProfileView, profileSchema, ruleDefaults } from "@waremind/contract";
 import { describe, expect, test } from "vitest";
 import { draftOf, emptyDraft, newKeyDraft, newRuleDraft } from "./profile-draft.ts";
 import { parseRate } from "./rate-text.ts";
@@ -32,10 +32,14 @@ const profile: ProfileView = {
   limits: { messages: "20:1,600:60", devicesPerGatewayMax: 50 },
   alarmRules: [
     {
+      ...ruleDefaults,
       id: "warm",
+      kind: "threshold",
       key: "temperature",
       above: 8,
       below: null,
+      clearAbove: 7,
+      clearBelow: null,
       forSeconds: 60,
       severity: "critical",
       name: { en: "Too warm", zh: "过热" },
@@ -57,6 +61,18 @@ describe("a profile in the editor", () => {
     expect(faults).toEqual([]);
     expect({ ...profile, ...parts }).toEqual(profile);
     expect(profileSchema.safeParse({ ...profile, ...parts }).success).toBe(true);
+  });
+
+  test("keeps alarm rules of kinds that it does not edit", () => {
+    const silent: AlarmRule = {
+      ...ruleDefaults,
+      ...{ id: "silent", kind: "absence", key: null, intervals: 3, severity: "warning" },
+      name: { en: "Silent", zh: "失联" },
+    };
+    const alarmRules = [...profile.alarmRules, silent];
+    const { parts, faults } = readDraft(draftOf({ ...profile, alarmRules }));
+    expect(faults).toEqual([]);
+    expect(parts.alarmRules).toEqual(alarmRules);
   });
 
   test("names what is wrong, where", () => {

@@ -1,10 +1,11 @@
 // From a draft to what the API takes, with every fault named: its section, its row and what is wrong.
-import type {
-  AlarmRule,
-  CommandDefinition,
-  ProfileLimits,
-  ProfileTransport,
-  ProfileView,
+import {
+  type AlarmRule,
+  type CommandDefinition,
+  type ProfileLimits,
+  type ProfileTransport,
+  type ProfileView,
+  ruleDefaults,
 } from "@waremind/contract";
 import {
   type CommandDraft,
@@ -78,7 +79,7 @@ export function readDraft(draft: ProfileDraft): {
   );
   twice(
     "rules",
-    draft.rules.map((one) => one.id),
+    [...draft.rules, ...draft.otherRules].map((one) => one.id),
     blame,
   );
   const parts: ProfileParts = {
@@ -86,7 +87,7 @@ export function readDraft(draft: ProfileDraft): {
     expectedIntervalSeconds: interval,
     keys: draft.keys.map((one) => readKey(one, blame)),
     commands: draft.commands.map((one) => readCommand(one, blame)),
-    alarmRules: draft.rules.map((one) => readRule(one, draft, blame)),
+    alarmRules: [...draft.rules.map((one) => readRule(one, draft, blame)), ...draft.otherRules],
     limits: readLimits(draft, blame),
     transport: readTransport(draft, blame),
   };
@@ -174,11 +175,18 @@ function readRule(draft: RuleDraft, profile: ProfileDraft, blame: Blame): AlarmR
   const forSeconds = numberOf(draft.forSeconds, () => own("number")) ?? 0;
   const isKnown = profile.keys.some((one) => one.key === draft.key && one.type === "number");
   if (!isKnown || (above === null && below === null) || forSeconds < 0 || forSeconds > 86_400) own("rule");
+  const { stored } = draft;
   return {
+    ...ruleDefaults,
+    ...stored,
+    kind: "threshold",
     id: draft.id,
     key: draft.key,
     above,
     below,
+    // How far it must come back belongs to the limit it was set for.
+    clearAbove: stored?.above === above ? stored.clearAbove : null,
+    clearBelow: stored?.below === below ? stored.clearBelow : null,
     forSeconds,
     severity: draft.severity,
     name: { en: draft.nameEn.trim(), zh: draft.nameZh.trim() },
