@@ -1,8 +1,12 @@
 // Bodies of requests, read with a limit: what is larger is cut off while it comes in, never gathered.
 import { DomainError } from "../platform/errors.ts";
+import { parseKeepingDigits } from "../telemetry/index.ts";
 
-/** How a body comes: JSON, the bytes of a CSV in whatever encoding it was saved, or the fields of a form with its files. */
-export type BodyKind = "json" | "csv" | "form";
+/**
+ * How a body comes: JSON, JSON whose numbers become text where a double would alter their digits, the bytes of a CSV in whatever encoding it was saved, or the fields
+ * of a form with its files.
+ */
+export type BodyKind = "json" | "exact-json" | "csv" | "form";
 
 /** What a body may have unless its route says more. */
 export const bodyBytesMax = 64 * 1024;
@@ -24,7 +28,9 @@ export async function readBody(request: Request, kind: BodyKind, bytesMax: numbe
   const bytes = await readBounded(request, bytesMax);
   switch (kind) {
     case "json":
-      return jsonOf(bytes);
+      return jsonOf(bytes, (text) => JSON.parse(text) as unknown);
+    case "exact-json":
+      return jsonOf(bytes, parseKeepingDigits);
     case "csv":
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     case "form":
@@ -68,10 +74,10 @@ export function brokenOff(error: unknown): DomainError {
   );
 }
 
-function jsonOf(bytes: Buffer): unknown {
+function jsonOf(bytes: Buffer, parse: (text: string) => unknown): unknown {
   if (bytes.byteLength === 0) return {};
   try {
-    return JSON.parse(bytes.toString("utf8")) as unknown;
+    return parse(bytes.toString("utf8"));
   } catch (error) {
     throw new DomainError("payload-malformed", {
       en: `The body is not JSON: ${(error as Error).message}.`,

@@ -164,6 +164,7 @@ function routeOf(
 
 const bodyTypes = {
   json: "application/json",
+  "exact-json": "application/json",
   csv: "text/csv",
   form: "multipart/form-data",
 } as const satisfies Record<BodyKind, string>;

@@ -54,6 +54,23 @@ export function textOfValue(value: ReadingValue): string {
   }
 }
 
+/** A double gives back any 15 digits within its range, so only longer literals and wide exponents are looked at. */
+export const mayBeInexact = /[\d.]{16}|[eE][+-]?\d{3}/;
+
+/**
+ * Parses JSON with every number whose digits a double would alter (2^63, 17 decimals) as the text that was sent.
+ *
+ * @throws SyntaxError, RangeError when it is nested too deep for the stack
+ */
+export function parseKeepingDigits(text: string): unknown {
+  const revive = (_key: string, value: unknown, context?: { source?: string }): unknown => {
+    const source = context?.source;
+    if (typeof value !== "number" || source === undefined) return value;
+    return numberValue(source, value).literal ?? value;
+  };
+  return JSON.parse(text, revive) as unknown;
+}
+
 function isSameDecimal(left: string, right: string): boolean {
   if (left === right) return true;
   const [one, other] = [decimalOf(left), decimalOf(right)];

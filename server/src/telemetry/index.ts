@@ -1,5 +1,12 @@
 export { type Expected, type Fault, faultOfKey, faultOfTime, faultOfValue } from "./clean.ts";
-export { isAlteredInteger, numberInText, numberValue, textOfValue } from "./decimal.ts";
+export {
+  isAlteredInteger,
+  mayBeInexact,
+  numberInText,
+  numberValue,
+  parseKeepingDigits,
+  textOfValue,
+} from "./decimal.ts";
 export type * from "./reading.ts";
 export {
   csvLine,

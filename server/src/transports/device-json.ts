@@ -9,7 +9,7 @@ import {
   type ProvisionAnswer,
   type ProvisionRequest,
 } from "../devices/index.ts";
-import { numberValue } from "../telemetry/index.ts";
+import { mayBeInexact, parseKeepingDigits } from "../telemetry/index.ts";
 import { type JsonPath, offsetOfPath, offsetOfSyntaxFault } from "./json-position.ts";
 import type { MalformedReason } from "./malformed-reasons.ts";
 import {
@@ -58,7 +58,7 @@ export function readJson(bytes: Uint8Array, outerLevels = 0): ReadJson | Malform
     malformed(reason, byteOffset(text, offsetOfPath(text, path)));
   const fault = valueFault(parsed, text.includes("\\u"), -outerLevels);
   if (fault !== null) return refuse(fault.reason, fault.path);
-  return { value: mayBeInexact.test(text) ? parseKeepingDigits(text) : parsed, refuse };
+  return { value: mayBeInexact.test(text) ? (parseKeepingDigits(text) as JsonValue) : parsed, refuse };
 }
 
 /** Client attributes: one object; an array is an error; null says nothing about its key, as with ThingsBoard. */
@@ -296,17 +296,4 @@ function membersFault(members: JsonObject, checksText: boolean, depth: number): 
     if (fault !== null) return { reason: fault.reason, path: [key, ...fault.path] };
   }
   return null;
-}
-
-/** A double gives back any 15 digits within its range, so only longer literals and wide exponents are looked at. */
-const mayBeInexact = /[\d.]{16}|[eE][+-]?\d{3}/;
-
-/** Parses with every number whose digits a double would alter as the text that was sent. Nesting must be bounded. */
-function parseKeepingDigits(text: string): JsonValue {
-  const revive = (_key: string, value: unknown, context?: { source?: string }): unknown => {
-    const source = context?.source;
-    if (typeof value !== "number" || source === undefined) return value;
-    return numberValue(source, value).literal ?? value;
-  };
-  return JSON.parse(text, revive) as JsonValue;
 }

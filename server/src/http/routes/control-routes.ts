@@ -52,6 +52,7 @@ function attributeRoutes(needs: HttpDependencies): readonly Route[] {
       summary: "Changes what we want of a device (shared attributes), as far as the guard allows it.",
       access: "devices.command",
       params: nameParam,
+      bodyKind: "exact-json",
       body: z.object({
         values: valuesSchema,
         deletedKeys: deletedKeysSchema,
@@ -74,6 +75,7 @@ function attributeRoutes(needs: HttpDependencies): readonly Route[] {
       summary: "Changes what we note of a device for ourselves; the device never sees it.",
       access: "devices.write",
       params: nameParam,
+      bodyKind: "exact-json",
       body: z.object({ values: valuesSchema, deletedKeys: deletedKeysSchema }),
       answers: okSchema,
       handle: async ({ params, body, caller }) => {
@@ -176,6 +178,7 @@ function sendRoute(needs: HttpDependencies): Route {
     summary: "Sends a command, as far as the guard allows it; waits for its end as long as asked.",
     access: "devices.command",
     params: nameParam,
+    bodyKind: "exact-json",
     body: z.object({
       method: z.string().min(1).max(100),
       params: jsonValueSchema.default(null),

@@ -269,6 +269,25 @@ describe("credentials", () => {
 });
 
 describe("attributes and commands", () => {
+  test("values that a person sets keep their digits, on the way to the device and on the screen", async () => {
+    await shop.addDevice("box-digits");
+    const values = '{"serial":9223372036854775808,"share":0.12345678901234567890,"limit":4.5}';
+    const kept = { serial: "9223372036854775808", share: "0.12345678901234567890", limit: 4.5 };
+    const set = await shop.ask(
+      ...(["owner", "POST", "/api/devices/box-digits/attributes"] as const),
+      `{"values":${values},"idempotencyKey":"digits-0001"}`,
+    );
+    expect([set.status, set.body.decision.verdict]).toEqual([200, "allow"]);
+    await shop.ask("owner", "POST", "/api/devices/box-digits/server-attributes", `{"values":${values}}`);
+    const seen = await shop.ask("owner", "GET", "/api/devices/box-digits/attributes");
+    const of = (scope: string) =>
+      Object.fromEntries(
+        seen.body.items
+          .filter((one: { scope: string }) => one.scope === scope)
+          .map((one: { key: string; value: unknown }) => [one.key, one.value]),
+      );
+    expect([of("shared"), of("server")]).toEqual([kept, kept]);
+  });
   const key = (text: string) => `key-of-${text}`;
 
   test("what we want goes through the guard to the device, and what it says otherwise is told", async () => {

@@ -30,18 +30,30 @@ export function parseValue(kind: ValueKind, text: string): ParsedValue {
 function parseNumber(text: string): ParsedValue {
   const value = Number(text);
   if (!numberPattern.test(text) || !Number.isFinite(value)) return { ok: false, fault: "number" };
+  return losesDigits(text, value) ? { ok: false, fault: "precision" } : { ok: true, value };
+}
+
+function losesDigits(text: string, value: number): boolean {
   const digits = text
     .replace(/[eE].*$/u, "")
     .replace(/\D/gu, "")
     .replace(/^0+/u, "");
-  return digits.length > digitsMax && String(value) !== text
-    ? { ok: false, fault: "precision" }
-    : { ok: true, value };
+  return digits.length > digitsMax && String(value) !== text;
+}
+
+/** Within JSON a number whose digits would be lost becomes the text that was typed, as the server itself does it. */
+function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  const isLost =
+    typeof value === "number" &&
+    source !== undefined &&
+    (!Number.isFinite(value) || losesDigits(source, value));
+  return isLost ? source : value;
 }
 
 function parseJson(text: string): ParsedValue {
   try {
-    const value = JSON.parse(text) as JsonValue;
+    const value = JSON.parse(text, keepDigits) as JsonValue;
     return value === null ? { ok: false, fault: "null" } : { ok: true, value };
   } catch {
     return { ok: false, fault: "json" };

@@ -28,6 +28,11 @@ describe("a typed value", () => {
     expect(parseValue("json", "{a:1}")).toEqual({ ok: false, fault: "json" });
     expect(parseValue("json", "null")).toEqual({ ok: false, fault: "null" });
   });
+  test("keeps the digits of every number within JSON, as text where a number would lose them", () => {
+    const typed = '{"serial": 9223372036854775808, "share": 0.12345678901234567890, "count": 3}';
+    const value = { serial: "9223372036854775808", share: "0.12345678901234567890", count: 3 };
+    expect(parseValue("json", typed)).toEqual({ ok: true, value });
+  });
   test("comes back from the editor as it went in", () => {
     for (const value of ["00012", 4.5, true, { a: [1, "x"] }, [1, 2]]) {
       expect(parseValue(kindOf(value), editableText(value))).toEqual({ ok: true, value });
