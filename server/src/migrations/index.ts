@@ -4,6 +4,7 @@ import { people } from "./0002-people.ts";
 import { outcomesTold } from "./0003-outcomes-told.ts";
 import { deviceApi } from "./0004-device-api.ts";
 import { processes } from "./0007-processes.ts";
+import { jobs } from "./0008-jobs.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003-outcomes-told": outcomesTold,
   "0004-device-api": deviceApi,
   "0007-processes": processes,
+  "0008-jobs": jobs,
 };

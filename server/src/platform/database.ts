@@ -37,6 +37,16 @@ export function tablesOf<Tables>(connection: Connection): Kysely<Tables> {
   return (connection as unknown as { kysely: Kysely<Tables> }).kysely;
 }
 
+/**
+ * Tells something in this process after the caller's transaction is committed, and never when it is rolled back; at once
+ * when `connection` is no transaction. For wake-ups only: a crash in between tells nobody.
+ */
+export function afterCommit(connection: Connection, tell: () => void): void {
+  const { afterwards } = connection as unknown as { readonly afterwards?: (() => void)[] };
+  if (afterwards === undefined) tell();
+  else afterwards.push(tell);
+}
+
 /** Whether the caller stands inside an open transaction: a second connection would wait for the first for ever. */
 interface TransactionScope {
   isOpen: boolean;
@@ -60,10 +70,14 @@ export function databaseOverPool(options: {
     kind: options.kind,
     slots: options.slots,
     pool,
-    transaction: <Result>(work: (connection: Connection) => Promise<Result>) =>
-      kysely
+    transaction: async <Result>(work: (connection: Connection) => Promise<Result>) => {
+      const afterwards: (() => void)[] = [];
+      const result = await kysely
         .transaction()
-        .execute((transaction) => runInScope(scopes, () => work(connectionOver(transaction)))),
+        .execute((transaction) => runInScope(scopes, () => work(connectionOver(transaction, afterwards))));
+      for (const tell of afterwards) tell();
+      return result;
+    },
     migrate: (migrations: Readonly<Record<string, Migration>>) => migrate(kysely, migrations),
     close: options.close,
   };
@@ -121,8 +135,8 @@ function withStoreErrors(client: PostgresPoolClient): PostgresPoolClient {
   return client;
 }
 
-function connectionOver(transaction: Transaction<unknown>): Connection {
-  return { kysely: transaction } as unknown as Connection;
+function connectionOver(transaction: Transaction<unknown>, afterwards: (() => void)[]): Connection {
+  return { kysely: transaction, afterwards } as unknown as Connection;
 }
 
 async function migrate(
