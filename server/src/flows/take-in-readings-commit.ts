@@ -32,7 +32,15 @@ export interface IntakeDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * What else must stand in the very transaction that stores these deliveries, or refuses them for good. It comes first,
+   * and rejects with `TakenOver` when this process may not store them any more.
+   */
+  readonly within?: (connection: Connection, batch: readonly Delivery[]) => Promise<void>;
 }
+
+/** Another process does this work now: nothing of the batch was stored here, and trying again would not help. */
+export class TakenOver extends Error {}
 
 /** Stores the batch and settles every delivery. Answers false when the store stayed away and all were rejected. */
 export type Commit = (batch: readonly Delivery[]) => Promise<boolean>;
@@ -137,6 +145,7 @@ async function withRetries(work: () => Promise<readonly LiveEvent[]>): Promise<O
     try {
       return { kind: "stored", events: await work() };
     } catch (error) {
+      if (error instanceof TakenOver) return { kind: "store-away", error };
       const kind = storeErrorKind(error);
       if (kind === "data" || kind === "other") return { kind: "refused", error };
       const delayMs = delayAfter(kind);
@@ -170,6 +179,7 @@ async function storeBatch(
   const { readings, refused } = await cleaner.clean(batch);
   const { deviceIds, at } = heard.news(batch);
   const { stored, events } = await followed(dependencies, async (connection) => {
+    await dependencies.within?.(connection, batch);
     // First, because what follows refers to devices: who deletes one locks in this order.
     if (deviceIds.length > 0) await devices.markHeard(connection, deviceIds, at);
     const fresh = await telemetry.storeReadings(connection, readings);
@@ -236,7 +246,7 @@ function followerAlarm({ identity, receivedAt }: Delivery["message"], cause: unk
 }
 
 async function storeRefused(
-  { database, telemetry, devices }: IntakeDependencies,
+  { database, telemetry, devices, within }: IntakeDependencies,
   batch: readonly Delivery[],
   cause: unknown,
 ): Promise<readonly LiveEvent[]> {
@@ -245,6 +255,7 @@ async function storeRefused(
     asQuarantined(message, [{ reason: "store-refused", detail }]),
   );
   await database.transaction(async (connection) => {
+    await within?.(connection, batch);
     for (const { message } of batch) {
       await devices.markHeard(connection, [message.identity.device.id], message.receivedAt);
     }

@@ -10,9 +10,9 @@ export type { IntakeDependencies } from "./take-in-readings-commit.ts";
 
 const batchMessagesMax = 2_500;
 const batchPointsMax = 5_000;
-const pendingCountMax = 20_000;
+export const pendingCountMax = 20_000;
 /** Above twice the limit even a transport that does not wait is refused. */
-const pendingCountHardMax = 2 * pendingCountMax;
+export const pendingCountHardMax = 2 * pendingCountMax;
 /** A message counts for one per this many bytes of payload: 20,000 of them hold at most some 80 MB. */
 const bytesPerCount = 4_096;
 
@@ -130,7 +130,7 @@ export function createIntake(dependencies: IntakeDependencies): IntakeSink {
 }
 
 /** What was taken in and is not settled yet. */
-interface Backlog {
+export interface Backlog {
   readonly count: number;
   /** Whether all of it is but a part of one batch. */
   isSmall(): boolean;
@@ -139,7 +139,7 @@ interface Backlog {
   waitForRoom(): Promise<void>;
 }
 
-function createBacklog(): Backlog {
+export function createBacklog(): Backlog {
   const waiting: (() => void)[] = [];
   let count = 0;
   let points = 0;
@@ -173,7 +173,7 @@ function createLane(dependencies: IntakeDependencies): Lane {
   return { pending: [], commit: createCommitter({ ...dependencies, cleaner }), isUnderWay: false };
 }
 
-function faultOf(message: MalformedMessage): Delivery["fault"] {
+export function faultOf(message: MalformedMessage): Delivery["fault"] {
   return { reason: message.reason, detail: message.detail };
 }
 
@@ -199,14 +199,14 @@ function rejectAll(pending: Delivery[]): Delivery[] {
   return rejected;
 }
 
-function isStopping(): DomainError {
+export function isStopping(): DomainError {
   return new DomainError("store-unavailable", {
     en: "The server is stopping and takes in nothing more. Connect again in a moment.",
     zh: "服务器正在停止，不再接收数据，请稍后重新连接。",
   });
 }
 
-function isOverloaded(): DomainError {
+export function isOverloaded(): DomainError {
   return new DomainError("overloaded", {
     en: "More readings came in than could be stored. Nothing of this message was kept; send it again in a moment.",
     zh: "读数过多，暂时无法保存。此消息未被保留，请稍后重发。",
