@@ -6,7 +6,8 @@ export type CredentialKind = "access-token" | "basic" | "x509";
 
 /** What a device shows when it connects. Null: not given; the empty string is not given either. */
 export type Presented =
-  | { readonly kind: "access-token"; readonly token: string }
+  /** `hash`: `hashOfToken(token)`, from who has it already. */
+  | { readonly kind: "access-token"; readonly token: string; readonly hash?: Buffer }
   /** MQTT CONNECT without a certificate: an access token as user name, or any combination of the three. */
   | {
       readonly kind: "connect";

@@ -6,17 +6,17 @@ import { admitByChain } from "./certificate-chain.ts";
 import type { DeviceCredentials, IssuedCredential, NewCredential, Presented } from "./credential.ts";
 import {
   insertCredential,
-  isHashKnown,
   revokeCredential,
   selectCredential,
   selectCredentials,
-  selectIdentityByHashes,
 } from "./credential-store.ts";
 import type { DeviceIdentity } from "./device.ts";
 import type { IdentityCache } from "./identity-cache.ts";
 import { isValidAt, prepareCredential } from "./new-credential.ts";
 import { hashesOfConnect, hashOfBasic, hashOfCertificate, hashOfToken } from "./secret-hashes.ts";
+import { createSignIns, type SignIns } from "./sign-ins.ts";
 import type { DeviceTables } from "./tables.ts";
+import type { UnknownSecrets } from "./unknown-secrets.ts";
 
 export interface CredentialDependencies {
   readonly database: Database;
@@ -30,10 +30,12 @@ export interface CredentialDependencies {
 /** Who a device is, by what it shows: access tokens, basic credentials and certificates; see `credential.ts`. */
 export function createDeviceCredentials(dependencies: CredentialDependencies): DeviceCredentials {
   const { database, clock, identities, secret } = dependencies;
+  const { unknownSecrets } = identities;
+  const signIns = createSignIns({ database, clock, unknownSecrets });
   return {
-    authenticate: (presented) => authenticate(dependencies, presented),
+    authenticate: (presented) => authenticate({ ...dependencies, signIns }, presented),
     issue: async (connection, deviceId, credential) => {
-      const request = { deviceId, credential, key: secret, at: clock.now() };
+      const request = { deviceId, credential, key: secret, at: clock.now(), unknownSecrets };
       const issued = await issueCredential(connection, request);
       identities.forget(deviceId);
       return issued;
@@ -48,13 +50,15 @@ export function createDeviceCredentials(dependencies: CredentialDependencies): D
   };
 }
 
+type Authentication = CredentialDependencies & { readonly signIns: SignIns };
+
 function authenticate(
-  { database, clock, identities, secret }: CredentialDependencies,
+  { database, clock, identities, secret, signIns }: Authentication,
   presented: Presented,
 ): Promise<DeviceIdentity | null> {
   switch (presented.kind) {
     case "access-token": {
-      return findByToken(database, identities, presented.token);
+      return findByToken(identities, signIns, presented.hash ?? hashOfToken(presented.token));
     }
     case "connect": {
       const { clientId, userName, password } = presented;
@@ -62,12 +66,12 @@ function authenticate(
       const texts = { clientId: clientId || null, userName: userName || null, password: password || null };
       // Named by all three texts: what a part of them opens must not answer for the whole.
       const name = `connect:${hashOfBasic(texts, secret).toString("base64")}`;
-      return identities.find(name, () => selectIdentityByHashes(database, hashesOfConnect(texts, secret)));
+      return identities.find(name, () => signIns.find(hashesOfConnect(texts, secret)));
     }
     case "certificate": {
       const hash = hashOfCertificate(presented.der);
       return identities.find(`x509:${hash.toString("base64")}`, () =>
-        findByCertificate({ database, at: clock.now() }, presented.der, hash),
+        findByCertificate({ database, signIns, at: clock.now() }, presented.der, hash),
       );
     }
   }
@@ -75,26 +79,24 @@ function authenticate(
 
 /** Shared by `devices.authenticate`, so that a token is cached once. */
 export function findByToken(
-  database: Database,
   identities: IdentityCache,
-  token: string,
+  signIns: SignIns,
+  hash: Buffer,
 ): Promise<DeviceIdentity | null> {
-  const hash = hashOfToken(token);
-  return identities.find(`token:${hash.toString("base64")}`, () => selectIdentityByHashes(database, [hash]));
+  return identities.find(`token:${hash.toString("base64")}`, () => signIns.find([hash]));
 }
 
 /** A certificate that was entered counts within its validity, like one that is vouched for. */
 async function findByCertificate(
-  { database, at }: { readonly database: Database; readonly at: number },
+  { database, signIns, at }: { readonly database: Database; readonly signIns: SignIns; readonly at: number },
   der: Uint8Array,
   hash: Buffer,
 ): Promise<DeviceIdentity | null> {
   if (!isInValidity(der, at)) return null;
-  const known = await selectIdentityByHashes(database, [hash]);
-  if (known !== null) return known;
+  const { identity, unknown } = await signIns.lookUp([hash]);
   // Revoked, or of a disabled device: no issuer's word brings it back.
-  if (await isHashKnown(database, hash)) return null;
-  return (await admitByChain(database, der, at)) ? selectIdentityByHashes(database, [hash]) : null;
+  if (identity !== null || unknown.length === 0) return identity;
+  return (await admitByChain(database, der, at)) ? (await signIns.lookUp([hash])).identity : null;
 }
 
 function isInValidity(der: Uint8Array, at: number): boolean {
@@ -113,9 +115,10 @@ export async function issueCredential(
     readonly credential: NewCredential;
     readonly key: string;
     readonly at: number;
+    readonly unknownSecrets: UnknownSecrets;
   },
 ): Promise<IssuedCredential> {
-  const { deviceId, credential, key, at } = request;
+  const { deviceId, credential, key, at, unknownSecrets } = request;
   const { secretHash, shown } = prepareCredential(credential, { key, at });
   const id = await insertCredential(connection, {
     deviceId,
@@ -125,6 +128,7 @@ export async function issueCredential(
     at,
   });
   if (id === null) throw inUse(shown.kind);
+  unknownSecrets.added(secretHash);
   // From now on it speaks for itself; no gateway does.
   await tablesOf<DeviceTables>(connection)
     .updateTable("device")

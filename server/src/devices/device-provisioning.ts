@@ -13,6 +13,7 @@ import { editProfile, hashOfProvisionSecret, selectSettings } from "./profile-ed
 import type { DeviceProvisioning, ProvisionAnswer, ProvisionRequest } from "./provisioning.ts";
 import { checkDeviceName } from "./registry.ts";
 import type { DeviceTables } from "./tables.ts";
+import type { UnknownSecrets } from "./unknown-secrets.ts";
 
 const tablesIn = (connection: Connection) => tablesOf<DeviceTables>(connection);
 
@@ -33,7 +34,10 @@ export function createDeviceProvisioning(dependencies: {
       identities.forgetProfile(profileId);
       return profile;
     },
-    provision: (connection, request) => provision(connection, request, { key: secret, at: clock.now() }),
+    provision: (connection, request) =>
+      provision(connection, request, {
+        ...{ key: secret, at: clock.now(), unknownSecrets: identities.unknownSecrets },
+      }),
     openClaim: (connection, deviceId, claim) =>
       openClaim(connection, { ...claim, deviceId, key: secret, at: clock.now() }),
     claim: (connection, input) => claimDevice(connection, { ...input, key: secret, at: clock.now() }),
@@ -43,6 +47,7 @@ export function createDeviceProvisioning(dependencies: {
 interface Context {
   readonly key: string;
   readonly at: number;
+  readonly unknownSecrets: UnknownSecrets;
 }
 type Taken = { readonly device: Device; undo(): Promise<void> } | ProvisionAnswer;
 
@@ -61,7 +66,7 @@ async function provision(
         ? await takeNew(connection, request, { profileId: profile.id, at: context.at })
         : await takeEntered(connection, request, { profileId: profile.id, at: context.at });
     if ("status" in taken) return taken;
-    return await handOut(connection, { taken, credential, at: context.at });
+    return await handOut(connection, { taken, credential, context });
   } catch (error) {
     // The refusals of a name or a credential that cannot be used; anything else is a fault.
     if (error instanceof DomainError && error.code === "invalid-input")
@@ -141,14 +146,15 @@ async function handOut(
   given: {
     readonly taken: Exclude<Taken, ProvisionAnswer>;
     readonly credential: PreparedCredential;
-    readonly at: number;
+    readonly context: Context;
   },
 ): Promise<ProvisionAnswer> {
-  const { taken, credential, at } = given;
+  const { taken, credential, context } = given;
   const { secretHash, shown } = credential;
   const id = await insertCredential(connection, {
-    ...{ deviceId: taken.device.id, kind: shown.kind, secretHash, hint: shown.hint, at },
+    ...{ deviceId: taken.device.id, kind: shown.kind, secretHash, hint: shown.hint, at: context.at },
   });
+  if (id !== null) context.unknownSecrets.added(secretHash);
   if (id !== null) return { status: "SUCCESS", device: taken.device, credential: { ...shown, id } };
   await taken.undo();
   return { status: "FAILURE", reason: "The supplied credentials are in use already." };

@@ -136,10 +136,12 @@ export async function selectDeviceById(tables: Tables, id: number): Promise<Devi
 }
 
 export function identityOf(row: Device & ProfileRow): DeviceIdentity {
+  return { device: deviceOf(row), profile: profileOf(row.profileId, row) };
+}
+
+/** The columns of a device, without the others of its row. */
+export function deviceOf(row: Device): Device {
   const { id, name, label, profileId, state, isGateway, gatewayId, firmwareReleaseId, softwareReleaseId } =
     row;
-  return {
-    device: { id, name, label, profileId, state, isGateway, gatewayId, firmwareReleaseId, softwareReleaseId },
-    profile: profileOf(profileId, row),
-  };
+  return { id, name, label, profileId, state, isGateway, gatewayId, firmwareReleaseId, softwareReleaseId };
 }

@@ -16,7 +16,10 @@ import {
 } from "./device-store.ts";
 import { createIdentityCache, type IdentityCache } from "./identity-cache.ts";
 import { createDevice, deleteDevice, selectDeviceRows, updateDevice } from "./registry.ts";
+import { hashOfToken } from "./secret-hashes.ts";
+import { createSignIns } from "./sign-ins.ts";
 import type { DeviceTables } from "./tables.ts";
+import type { UnknownSecrets } from "./unknown-secrets.ts";
 
 const tablesIn = (connection: Connection) => tablesOf<DeviceTables>(connection);
 
@@ -29,6 +32,8 @@ export function createDevices(dependencies: {
 }): Devices {
   const { database, clock } = dependencies;
   const identities = dependencies.identities ?? createIdentityCache({ clock });
+  const { unknownSecrets } = identities;
+  const signIns = createSignIns({ database, clock, unknownSecrets });
   const bindings = createBindingCache({ database, clock });
 
   return {
@@ -36,8 +41,8 @@ export function createDevices(dependencies: {
     listProfiles: () => selectProfiles(tablesIn(database)),
     createDevice: (connection, device) => createDevice(connection, device, clock.now()),
     issueAccessToken: (connection, deviceId, token) =>
-      issueAccessToken(connection, { deviceId, token, at: clock.now() }),
-    authenticate: (token) => findByToken(database, identities, token),
+      issueAccessToken(connection, { deviceId, token, at: clock.now(), unknownSecrets }),
+    authenticate: (token) => findByToken(identities, signIns, hashOfToken(token)),
     identityOf: (deviceId) =>
       identities.find(`device:${deviceId}`, () => selectIdentityById(database, deviceId)),
     forget: (deviceId) => identities.forget(deviceId),
@@ -79,12 +84,17 @@ async function changeDevice(
 
 async function issueAccessToken(
   connection: Connection,
-  request: { readonly deviceId: number; readonly token: string | undefined; readonly at: number },
+  request: {
+    readonly deviceId: number;
+    readonly token: string | undefined;
+    readonly at: number;
+    readonly unknownSecrets: UnknownSecrets;
+  },
 ): Promise<{ token: string; hint: string }> {
-  const { deviceId, token, at } = request;
+  const { deviceId, token, at, unknownSecrets } = request;
   // The key only matters to basic credentials.
   const issued = await issueCredential(connection, {
-    ...{ deviceId, at, key: "", credential: { kind: "access-token", token } },
+    ...{ deviceId, at, unknownSecrets, key: "", credential: { kind: "access-token", token } },
   });
   assert(issued.kind === "access-token", "a token was asked for");
   return { token: issued.token, hint: issued.hint };

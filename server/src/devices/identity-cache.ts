@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { DeviceIdentity } from "./device.ts";
+import { createUnknownSecrets, type UnknownSecrets } from "./unknown-secrets.ts";
 
 /** What another process changed (a revoked token, an edited profile) is known here after this long. */
 const keptMs = 30_000;
@@ -9,11 +10,15 @@ const entriesMax = 20_000;
 const distrustedMax = 10_000;
 
 export interface IdentityCache {
-  /** The identity known by this name, or what `load` answers; null is asked for each time, so that a new one works at once. */
+  /**
+   * The identity known by this name, or what `load` answers. Null is not kept under a name, since many changes may end
+   * it; of secrets that stand nowhere `unknownSecrets` knows.
+   */
   find(name: string, load: () => Promise<DeviceIdentity | null>): Promise<DeviceIdentity | null>;
   /** Call in the transaction of a change or after it: nothing read until a moment later is believed. */
   forget(deviceId: number): void;
   forgetProfile(profileId: string): void;
+  readonly unknownSecrets: UnknownSecrets;
 }
 
 interface Entry {
@@ -77,6 +82,7 @@ export function createIdentityCache(options: { readonly clock: Clock }): Identit
     },
     forget: (deviceId) => distrust(`device:${deviceId}`),
     forgetProfile: (profileId) => distrust(`profile:${profileId}`),
+    unknownSecrets: createUnknownSecrets({ clock }),
   };
 }
 

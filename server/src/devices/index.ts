@@ -24,3 +24,4 @@ export { releaseLimits, releasePrefixes } from "./release.ts";
 export { checksumAlgorithms, checksumOf, isReleaseName, releaseManifest } from "./release-package.ts";
 export { createDeviceReleases } from "./releases.ts";
 export { createDeviceRollouts } from "./rollouts.ts";
+export { hashOfToken } from "./secret-hashes.ts";

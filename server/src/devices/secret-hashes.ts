@@ -1,5 +1,5 @@
 // What stands in `device_credential.secret_hash`, by kind. One column, unique over all kinds.
-import { createHash, createHmac, type X509Certificate } from "node:crypto";
+import { createHash, createHmac, hash, type X509Certificate } from "node:crypto";
 
 /** The three texts of an MQTT CONNECT; null where the credential (or the device) gives none. */
 export interface BasicTexts {
@@ -9,7 +9,7 @@ export interface BasicTexts {
 }
 
 export function hashOfToken(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+  return hash("sha256", token, "buffer");
 }
 
 /** Under a key of the installation, since people choose passwords; JSON tells ["a","b"] from ["ab",null]. */

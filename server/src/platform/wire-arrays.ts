@@ -5,6 +5,8 @@ const int2Oid = 21;
 const int4Oid = 23;
 const int8Oid = 20;
 const float8Oid = 701;
+const byteaOid = 17;
+const sha256Bytes = 32;
 const twoTo32 = 2 ** 32;
 
 type Pick<Item> = (item: Item) => number;
@@ -28,6 +30,13 @@ export function int8Array<Item>(items: readonly Item[], pick: Pick<Item>): Buffe
 
 export function float8Array<Item>(items: readonly Item[], pick: Pick<Item>): Buffer {
   return fill(items, float8Oid, 8, (view, offset, item) => view.setFloat64(offset, pick(item)));
+}
+
+/** Of SHA-256 hashes, for `$1::bytea[]`; every one has its 32 bytes. */
+export function sha256Array(hashes: readonly Buffer[]): Buffer {
+  return fill(hashes, byteaOid, sha256Bytes, (view, offset, hash) =>
+    new Uint8Array(view.buffer, view.byteOffset + offset, sha256Bytes).set(hash),
+  );
 }
 
 /** One dimension, no nulls, lower bound 1; then each element behind its length. */

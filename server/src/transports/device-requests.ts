@@ -1,8 +1,7 @@
 // What a device may ask by request and answer, in words of no protocol: HTTP and CoAP only carry it. Whatever these
 // verbs resolve is on disk; whatever they refuse is a DomainError with a sentence for the device's maker.
-import { createHash } from "node:crypto";
 import type { JsonValue } from "@waremind/contract";
-import { attributeLimits, type DeviceIdentity, type Transport } from "../devices/index.ts";
+import { attributeLimits, type DeviceIdentity, hashOfToken, type Transport } from "../devices/index.ts";
 import type { DeviceDesk } from "../flows/device-desk.ts";
 import type { MessageCost } from "../flows/device-limits.ts";
 import type { IntakeSink } from "../flows/intake-sink.ts";
@@ -239,10 +238,11 @@ function createIdentify(
   });
   const right = createRecent(limits.tokensRememberedMax);
   return async (token, address) => {
-    const name = createHash("sha256").update(token).digest("base64");
+    const hash = hashOfToken(token);
+    const name = hash.toString("latin1");
     const waitSeconds = right.has(name) ? 0 : guesses.retryAfterSeconds(address);
     if (waitSeconds > 0) throw refusal.tooManyTokens(waitSeconds * 1_000);
-    const identity = await stored(desk.authenticate({ kind: "access-token", token }));
+    const identity = await stored(desk.authenticate({ kind: "access-token", token, hash }));
     if (identity !== null) {
       right.add(name);
       return identity;

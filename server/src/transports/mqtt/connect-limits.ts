@@ -13,8 +13,8 @@ export interface ConnectLimits {
   refusalOfDevice(deviceId: number, connected: ReadonlyMap<number, unknown>): ConnectRefusal | null;
   /** A CONNECT from there showed what nobody knows. */
   refused(address: string): void;
-  /** A socket was closed on arrival, since so many have not said yet who they are. */
-  turnedAway(unauthenticated: number): void;
+  /** A socket was closed on arrival, since so many wait already to say who they are. */
+  turnedAway(waiting: number): void;
 }
 
 const windowMs = 60_000;
@@ -61,10 +61,10 @@ export function createConnectLimits(deps: {
     refused: (address) => {
       refusedByAddress.take(address);
     },
-    turnedAway: (unauthenticated) =>
+    turnedAway: (waiting) =>
       warn(
         "unauthenticated",
-        { unauthenticated },
+        { waiting },
         "Too many connections have not shown who they are; more are closed.",
       ),
   };

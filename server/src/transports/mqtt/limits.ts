@@ -2,10 +2,18 @@
 export const mqttLimits = {
   /** Sessions of known devices. */
   sessionsMax: 20_000,
-  /** Sockets that have not shown a token yet; more are closed on arrival. */
+  /** Sockets that have not shown a token yet and are read; more wait unread until it is their turn. */
   unauthenticatedMax: 2_000,
-  /** Time from the opening of a socket to its CONNECT. */
+  /** Sockets that wait, as many as may be signed in: all devices may come back at once. More are closed on arrival. */
+  waitingSocketsMax: 20_000,
+  /** How long one waits for its turn before it is closed. */
+  waitingTimeMsMax: 30_000,
+  /** Connections that the system completes before the process takes them; it may hold fewer. */
+  backlogMax: 4_096,
+  /** Time from the first reading of a socket to its CONNECT. */
   connectTimeMsMax: 10_000,
+  /** The same while others wait, so that sockets that say nothing do not keep devices out. */
+  crowdedConnectTimeMsMax: 2_000,
   /** Size of a CONNECT: client id, token and a will; nothing else is read before the token is known. */
   connectBytesMax: 16_384,
   /** Announced to MQTT 5. Wider than a payload may be, so that a payload too large is answered, not cut off. */

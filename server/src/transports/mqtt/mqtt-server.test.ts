@@ -333,15 +333,69 @@ describe("before the token is known", () => {
     expect(sink.messages).toEqual([]);
   });
 
-  test("sockets above the limit are closed on arrival, and known devices do not count", async () => {
-    await startServer({ unauthenticatedMax: 2 });
+  test("a device that comes while too many say nothing waits for its turn, and is let in", async () => {
+    await startServer({ unauthenticatedMax: 2, sweepIntervalMs: 10, crowdedConnectTimeMsMax: 60_000 });
     const known = await signIn(port, "token-1");
     const idle = [await openRaw(port), await openRaw(port)];
+    const late = await openRaw(port);
+    late.send(connectPacket("token-2"));
+    known.send({ cmd: "pingreq" });
+    expect((await known.next()).cmd).toBe("pingresp");
+    expect(desk.marks).toEqual(["connected 1"]);
+    idle[0]?.end();
+    expect(await late.next()).toMatchObject({ cmd: "connack", returnCode: 0 });
+    for (const client of [known, late, ...idle]) client.end();
+  });
+
+  test("sockets that say nothing make room for those that wait", async () => {
+    await startServer({ unauthenticatedMax: 2, sweepIntervalMs: 10, crowdedConnectTimeMsMax: 20 });
+    const idle = [await openRaw(port), await openRaw(port)];
+    const late = [await openRaw(port), await openRaw(port)];
+    for (const [index, client] of late.entries()) client.send(connectPacket(`token-${index + 1}`));
+    for (const client of late) expect(await client.next()).toMatchObject({ cmd: "connack", returnCode: 0 });
+    await Promise.all(idle.map((client) => client.closed));
+    for (const client of late) client.end();
+  });
+
+  test("sockets that say nothing may stay for their time while nobody waits", async () => {
+    await startServer({ unauthenticatedMax: 2, sweepIntervalMs: 10, crowdedConnectTimeMsMax: 20 });
+    const slow = await openRaw(port);
+    // Enough sweeps for a session of one second's keep-alive to end.
+    const silent = await openRaw(port);
+    silent.send(connectPacket("token-1", { keepalive: 1 }));
+    await silent.closed;
+    slow.send(connectPacket("token-2"));
+    expect(await slow.next()).toMatchObject({ cmd: "connack", returnCode: 0 });
+    slow.end();
+  });
+
+  test("sockets above those that may wait are closed on arrival, and known devices do not count", async () => {
+    await startServer({ unauthenticatedMax: 2, waitingSocketsMax: 1 });
+    const known = await signIn(port, "token-1");
+    const idle = [await openRaw(port), await openRaw(port), await openRaw(port)];
     const surplus = await openRaw(port);
     await surplus.closed;
     known.send({ cmd: "pingreq" });
     expect((await known.next()).cmd).toBe("pingresp");
     for (const client of [known, ...idle]) client.end();
+  });
+
+  test("a socket whose turn does not come in time is closed", async () => {
+    await startServer({ unauthenticatedMax: 1, waitingTimeMsMax: 20 });
+    const idle = await openRaw(port);
+    const late = await openRaw(port);
+    await late.closed;
+    idle.end();
+  });
+
+  test("a storm of more devices than are read at once comes back without a refusal", async () => {
+    await startServer({ unauthenticatedMax: 3 });
+    const tokens = Array.from({ length: 20 }, (_, index) => `token-${index + 1}`);
+    const first = await Promise.all(tokens.map((token) => signIn(port, token)));
+    for (const client of first) client.end();
+    const second = await Promise.all(tokens.map((token) => signIn(port, token)));
+    expect(server.sessionCount).toBe(20);
+    for (const client of second) client.end();
   });
 
   test("a full server refuses politely", async () => {

@@ -5,6 +5,7 @@ import type { DeviceDesk } from "../../flows/device-desk.ts";
 import type { IntakeSink } from "../../flows/intake-sink.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
+import { createArrivals } from "./arrivals.ts";
 import { createConnectLimits } from "./connect-limits.ts";
 import { type MqttLimits, mqttLimits } from "./limits.ts";
 import { createRevalidation } from "./revalidation.ts";
@@ -44,10 +45,10 @@ export interface MqttServerDependencies {
 export function createMqttServer(deps: MqttServerDependencies): MqttServer {
   const limits: MqttLimits = { ...mqttLimits, ...deps.limits };
   const byDevice = new Map<number, Session>();
-  const unauthenticated = new Set<Session>();
   const provisioning = new Set<Session>();
   const listeners: Server[] = [];
   const connectLimits = createConnectLimits({ ...deps, limits });
+  const arrivals = createArrivals<Session>({ limits, turnedAway: connectLimits.turnedAway });
   const revalidate = createRevalidation(deps, byDevice);
   let timers: NodeJS.Timeout[] = [];
 
@@ -64,19 +65,11 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
     flushSoon: createFlusher(),
   };
 
-  function accept(socket: Socket, secureContext?: SecureContext): void {
-    if (unauthenticated.size >= limits.unauthenticatedMax) {
-      connectLimits.turnedAway(unauthenticated.size);
-      socket.destroy();
-      return;
-    }
-    const session = new Session(secureContext === undefined ? socket : secured(socket, secureContext), host);
-    unauthenticated.add(session);
-    session.start();
-  }
+  const accept = (socket: Socket, secureContext?: SecureContext): void =>
+    arrivals.accept(socket, () => openSession(host, socket, secureContext));
 
   function opened(session: Session): void {
-    unauthenticated.delete(session);
+    arrivals.leave(session);
     if (session.link === null) {
       provisioning.add(session);
       return;
@@ -88,14 +81,19 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
   }
 
   function closed(session: Session): void {
-    unauthenticated.delete(session);
+    arrivals.leave(session);
     provisioning.delete(session);
     const deviceId = session.link?.identity.device.id;
     if (deviceId !== undefined && byDevice.get(deviceId) === session) byDevice.delete(deviceId);
   }
 
+  function sweep(): void {
+    arrivals.sweep();
+    for (const session of [...byDevice.values(), ...provisioning]) session.sweep();
+  }
+
   const startTimers = (): NodeJS.Timeout[] => [
-    setInterval(() => sweep([...byDevice.values(), ...provisioning]), limits.sweepIntervalMs),
+    setInterval(sweep, limits.sweepIntervalMs),
     setInterval(() => void revalidate(), limits.revalidateIntervalMs),
   ];
 
@@ -103,8 +101,9 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
     options: ListenOptions,
     onSocket: (socket: Socket) => void,
   ): Promise<{ port: number }> {
-    const listening = createServer({ noDelay: true }, onSocket);
-    const port = await listen(listening, options);
+    // Nothing is read before it is the socket's turn.
+    const listening = createServer({ noDelay: true, pauseOnConnect: true }, onSocket);
+    const port = await listen(listening, { ...options, backlog: limits.backlogMax });
     listeners.push(listening);
     if (timers.length === 0) timers = startTimers();
     return { port };
@@ -116,7 +115,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
     if (isClosed.length === 0) return;
     await stopReading([...byDevice.values(), ...provisioning], limits.stopTimeMsMax);
     // Asked anew: some may have signed in meanwhile.
-    for (const session of [...unauthenticated, ...byDevice.values(), ...provisioning]) session.stop();
+    for (const session of [...arrivals.stop(), ...byDevice.values(), ...provisioning]) session.stop();
     await Promise.all([...isClosed, deps.desk.hub.settled()]);
   }
 
@@ -131,6 +130,12 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
       return byDevice.size;
     },
   };
+}
+
+function openSession(host: SessionHost, socket: Socket, secureContext: SecureContext | undefined): Session {
+  const session = new Session(secureContext === undefined ? socket : secured(socket, secureContext), host);
+  session.start();
+  return session;
 }
 
 /** @throws when certificate and key cannot be read or do not belong together. */
@@ -170,14 +175,10 @@ async function stopReading(sessions: readonly Session[], timeMsMax: number): Pro
   await untilStored(sessions, timeMsMax);
 }
 
-function sweep(sessions: Iterable<Session>): void {
-  for (const session of sessions) session.sweep();
-}
-
-function listen(server: Server, options: ListenOptions): Promise<number> {
+function listen(server: Server, options: ListenOptions & { readonly backlog: number }): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, () => {
+    server.listen({ port: options.port, host: options.host, backlog: options.backlog }, () => {
       server.off("error", reject);
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : options.port);

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
 import type { DeviceIdentity, Presented } from "../../devices/index.ts";
+import type { Arrival } from "./arrivals.ts";
 import { type Codec, createCodec } from "./codec.ts";
 import { asksForProvisioning, faultOf, presentedBy } from "./connecting.ts";
 import { DeviceLink, type DeviceLinkHost } from "./device-link.ts";
@@ -45,7 +46,7 @@ export interface SessionHost extends DeviceLinkHost {
 const keepAliveFactor = 1.5;
 const tcpKeepAliveMs = 60_000;
 
-export class Session implements Line {
+export class Session implements Line, Arrival {
   readonly address: string;
   traits: ClientTraits = {
     protocolVersion: 4,
@@ -78,10 +79,7 @@ export class Session implements Line {
     this.host = host;
     this.address = socket.remoteAddress ?? "";
     this.writer = new Writer(socket, host.limits, () => this.end(endings.unread));
-    this.connectTimer = setTimeout(
-      () => this.end({ reason: "connect-timeout", reasonCode: 0, detail: "No CONNECT came in time." }),
-      host.limits.connectTimeMsMax,
-    );
+    this.connectTimer = setTimeout(() => this.endSilent(), host.limits.connectTimeMsMax);
   }
 
   /** Begins to read. */
@@ -95,6 +93,17 @@ export class Session implements Line {
     });
     socket.on("error", (error) => this.host.log.debug({ err: error }, "An MQTT connection broke."));
     socket.on("close", () => this.vanish("connection-lost"));
+    // It came paused.
+    socket.resume();
+  }
+
+  /** Whether it has not said yet who it is. */
+  get isSilent(): boolean {
+    return this.phase === "connecting";
+  }
+
+  endSilent(): void {
+    this.end({ reason: "connect-timeout", reasonCode: 0, detail: "No CONNECT came in time." });
   }
 
   /** How many messages are not acknowledged yet. */
