@@ -29,7 +29,6 @@ const consoleDirectory = resolve(projectDirectory, "console/dist");
 const silenceCheckMs = 5_000;
 const rolloutCheckMs = 5_000;
 const rollupMs = 5 * 60_000;
-const removalMs = 10_000;
 const expiryCheckMs = 30_000;
 const commandExpiryMs = 1_000;
 /** Commands are sent when they are queued; this finds what another process queued or a failure left. */
@@ -120,6 +119,7 @@ async function start(
   const demo = prepared.shop.isDemo ? startDemo(ground, domains, flows, { mqttPort, stops }) : null;
   serveHttp({ ground, domains, flows, people, demo, shop: prepared.shop, listener, stops });
   startRecurring(ground, domains, flows, stops);
+  await startJobs(domains, flows, stops);
   if (demo !== null) {
     say("Starting the virtual devices");
     await demo.startFleet();
@@ -133,6 +133,17 @@ async function start(
     loginsTitle: prepared.loginsTitle,
     logins: prepared.logins,
   };
+}
+
+/** Jobs that an earlier process left are taken up again. */
+async function startJobs(
+  { jobs }: Domains,
+  { seriesRemoval }: Flows,
+  stops: (() => Promise<unknown>)[],
+): Promise<void> {
+  await seriesRemoval.noted(null);
+  jobs.start();
+  stops.push(() => jobs.stop());
 }
 
 const movedSentence =
@@ -245,13 +256,6 @@ function startRecurring(
         everyMs: rollupMs,
         run: async () => {
           await domains.telemetry.rollUp();
-        },
-      },
-      {
-        name: "removal",
-        everyMs: removalMs,
-        run: async () => {
-          await domains.telemetry.removeForgotten();
         },
       },
       {

@@ -30,6 +30,7 @@ import { createDeviceImport } from "../flows/import-devices.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
 import { createRollouts } from "../flows/rollouts.ts";
+import { createSeriesRemoval } from "../flows/series-removal.ts";
 import { createIntake } from "../flows/take-in-readings.ts";
 import { createSilenceWatch } from "../flows/watch-silence.ts";
 import { createGuard } from "../guard/index.ts";
@@ -40,6 +41,7 @@ import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
 import { patientDatabase } from "../platform/contention.ts";
 import type { Database } from "../platform/database.ts";
+import { createJobs } from "../platform/jobs.ts";
 import type { Keys } from "../platform/keys.ts";
 import type { Log } from "../platform/log.ts";
 import { createShipments } from "../shipments/index.ts";
@@ -58,9 +60,10 @@ export interface Ground {
 
 export type Domains = ReturnType<typeof buildDomains>;
 
-export function buildDomains({ database, clock, keys }: Ground) {
+export function buildDomains({ database, clock, keys, log }: Ground) {
   const identities = createIdentityCache({ clock });
   return {
+    jobs: createJobs({ database, clock, log }),
     devices: createDevices({ database, clock, identities }),
     deviceCredentials: createDeviceCredentials({
       ...{ database, clock, identities },
@@ -139,6 +142,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings)
     sink: createIntake({ ...shared, followers }),
     quarantineDesk: createQuarantineDesk({ ...shared, followers, decode: decodeQuarantined }),
     deviceImport: createDeviceImport(patient),
+    seriesRemoval: createSeriesRemoval(shared),
     silenceWatch: createSilenceWatch(shared),
     actions,
     outcomeMessages,

@@ -48,7 +48,10 @@ function remove(device: Device): Promise<void> {
   const guard = createGuard({ database, clock, signingSecret: "a".repeat(43) });
   const by = { kind: "system", name: "test" } as const;
   return removeDevice(
-    { database, devices, telemetry, guard, deviceHub: { close: () => undefined } },
+    {
+      ...{ database, devices, telemetry, guard, deviceHub: { close: () => undefined } },
+      seriesRemoval: { noted: () => Promise.resolve() },
+    },
     device,
     by,
   );

@@ -1,4 +1,4 @@
-// A device leaves with everything it measured: it is gone at once, and a recurring job removes its readings from the disk
+// A device leaves with everything it measured: it is gone at once, and a background job removes its readings from the disk
 // piece by piece, so that a device with millions of them holds nobody up.
 import type { Actor } from "@waremind/contract";
 import type { Device, Devices } from "../devices/index.ts";
@@ -7,6 +7,7 @@ import type { Connection, Database } from "../platform/database.ts";
 import { DomainError } from "../platform/errors.ts";
 import type { Telemetry } from "../telemetry/index.ts";
 import type { DeviceHub } from "./device-hub.ts";
+import type { SeriesRemoval } from "./series-removal.ts";
 
 export interface RemovalDependencies {
   readonly database: Database;
@@ -14,6 +15,7 @@ export interface RemovalDependencies {
   readonly telemetry: Telemetry;
   readonly guard: Pick<Guard, "appendAudit">;
   readonly deviceHub: Pick<DeviceHub, "close">;
+  readonly seriesRemoval: SeriesRemoval;
 }
 
 /** @throws DomainError `state-forbids` while it is bound to a shipment or a shelf, `not-found` when it went meanwhile. */
@@ -23,6 +25,7 @@ export async function removeDevice(deps: RemovalDependencies, device: Device, by
     await refuseBound(devices, device, connection);
     const seriesCount = await telemetry.forgetDevice(connection, device.id);
     await devices.deleteDevice(connection, device.id);
+    await deps.seriesRemoval.noted(connection);
     await guard.appendAudit(connection, {
       kind: "device-deleted",
       actor: by,

@@ -21,6 +21,7 @@ import type { DeviceImport } from "../flows/import-devices.ts";
 import type { IdentityProof } from "../flows/prove-identity.ts";
 import type { QuarantineDesk } from "../flows/quarantine-desk.ts";
 import type { Rollouts } from "../flows/rollouts.ts";
+import type { SeriesRemoval } from "../flows/series-removal.ts";
 import type { Guard } from "../guard/index.ts";
 import type { Inventory } from "../inventory/index.ts";
 import type { Orders } from "../orders/index.ts";
@@ -28,6 +29,7 @@ import type { People } from "../people/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database } from "../platform/database.ts";
+import type { Jobs } from "../platform/jobs.ts";
 import type { Log } from "../platform/log.ts";
 import type { Shipments } from "../shipments/index.ts";
 import type { Telemetry } from "../telemetry/index.ts";
@@ -48,6 +50,8 @@ export interface HttpDependencies {
   readonly deviceHub: Pick<DeviceHub, "close">;
   readonly deviceImport: DeviceImport;
   readonly commandDesk: CommandDesk;
+  readonly seriesRemoval: SeriesRemoval;
+  readonly jobs: Jobs;
   readonly quarantineDesk: QuarantineDesk;
   readonly thingsboardImports: ImportDesk;
   /** Refuses what a transport could not work by. @throws DomainError `invalid-input` */

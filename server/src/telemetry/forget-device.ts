@@ -71,6 +71,15 @@ export async function removeForgotten(
   }
 }
 
+/** When the rest of what is noted can go, in epoch milliseconds: a batch that was under way is stored by then; null for nothing. */
+export async function nextRemovalAt(database: Database): Promise<number | null> {
+  const row = await tablesOf<TelemetryTables>(database)
+    .selectFrom("seriesRemoval")
+    .select((select) => select.fn.min("notedAt").as("at"))
+    .executeTakeFirst();
+  return row?.at === null || row?.at === undefined ? null : Number(row.at) + settledAfterMs;
+}
+
 async function selectNoted(tables: Tables, afterId: number): Promise<readonly { seriesId: number }[]> {
   return tables
     .selectFrom("seriesRemoval")

@@ -101,10 +101,12 @@ export interface Telemetry {
    */
   forgetDevice(connection: Connection, deviceId: number): Promise<number>;
   /**
-   * Deletes readings, rollups and what is latest of forgotten series, at most a million rows a run; for a recurring job.
+   * Deletes readings, rollups and what is latest of forgotten series, at most a million rows a run; for a background job.
    * Answers how many rows went, and whether none is left for now.
    */
   removeForgotten(): Promise<{ readonly rows: number; readonly isDone: boolean }>;
+  /** When what is noted still can be taken off the list, epoch milliseconds; null when nothing is noted. */
+  nextRemovalAt(): Promise<number | null>;
   /**
    * A curve of at most `points`, with the number of raw readings behind it. Up to ten thousand readings its points are
    * readings (largest-triangle-three-buckets); beyond, each stretch is drawn as its lowest, highest and last value, and only

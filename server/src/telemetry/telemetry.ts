@@ -9,7 +9,7 @@ import {
   selectAlarms,
   selectOpenRules,
 } from "./alarm-store.ts";
-import { noteForRemoval, removeForgotten } from "./forget-device.ts";
+import { nextRemovalAt, noteForRemoval, removeForgotten } from "./forget-device.ts";
 import {
   countQuarantined,
   insertQuarantined,
@@ -61,6 +61,7 @@ export function createTelemetry(dependencies: {
       return count;
     },
     removeForgotten: () => removeForgotten(database, clock),
+    nextRemovalAt: () => nextRemovalAt(database),
     readings: (seriesId, { connection, ...range }) =>
       eachReading(tablesIn(connection ?? database), seriesId, range),
     curve: (seriesId, options) => readCurve(database, seriesId, options),
