@@ -4,7 +4,7 @@ import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto
 import { crc32 } from "node:zlib";
 import murmurHash3 from "murmurhash3js-revisited";
 import { DomainError } from "../platform/errors.ts";
-import { type ChecksumAlgorithm, type ReleaseKind, releaseLimits } from "./release.ts";
+import { type ChecksumAlgorithm, type PackageDigests, type ReleaseKind, releaseLimits } from "./release.ts";
 
 export const checksumAlgorithms: readonly ChecksumAlgorithm[] = [
   "SHA256",
@@ -33,6 +33,16 @@ export function checksumOf(bytes: Buffer, algorithm: ChecksumAlgorithm): string 
   }
 }
 
+export interface DigestRequest {
+  readonly bytes: Uint8Array;
+  readonly algorithm: ChecksumAlgorithm;
+}
+
+export function digestsOf({ bytes, algorithm }: DigestRequest): PackageDigests {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { checksum: checksumOf(buffer, algorithm), sha256: checksumOf(buffer, "SHA256") };
+}
+
 /** Without control characters: a line break would let one manifest stand for two names. */
 export function isReleaseName(text: string): boolean {
   return text.length > 0 && text.length <= releaseLimits.nameLengthMax && !/\p{Cc}/u.test(text);
@@ -46,9 +56,15 @@ export function releaseManifest(
   release: { readonly kind: ReleaseKind; readonly title: string; readonly version: string },
   bytes: Buffer,
 ): Buffer {
-  const sha256 = checksumOf(bytes, "SHA256");
-  const { kind, title, version } = release;
-  return Buffer.from(`waremind-release/1\n${kind}\n${title}\n${version}\n${bytes.length}\n${sha256}\n`);
+  return manifestOf(release, { sizeBytes: bytes.length, sha256: checksumOf(bytes, "SHA256") });
+}
+
+/** The same, of bytes whose SHA-256 is known. */
+export function manifestOf(
+  { kind, title, version }: { readonly kind: ReleaseKind; readonly title: string; readonly version: string },
+  { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
+): Buffer {
+  return Buffer.from(`waremind-release/1\n${kind}\n${title}\n${version}\n${sizeBytes}\n${sha256}\n`);
 }
 
 export function isSignedBy(publicPem: string, manifest: Buffer, signature: Buffer): boolean {

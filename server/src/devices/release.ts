@@ -104,6 +104,14 @@ export const releaseLimits = {
   ringsMax: 10,
 } as const;
 
+/** Hexadecimal, lower case. */
+export interface PackageDigests {
+  /** By the algorithm that was asked for. */
+  readonly checksum: string;
+  /** Stands in the manifest that is signed. */
+  readonly sha256: string;
+}
+
 export interface DeviceReleases {
   addKey(
     connection: Connection,
@@ -111,6 +119,8 @@ export interface DeviceReleases {
   ): Promise<ReleaseKey>;
   keys(): Promise<readonly ReleaseKey[]>;
   revokeKey(connection: Connection, keyId: string): Promise<void>;
+  /** The sums that `upload` checks, for large packages to be taken before its transaction begins. */
+  digest(bytes: Buffer, algorithm: ChecksumAlgorithm): Promise<PackageDigests>;
   /**
    * @throws DomainError `invalid-input` when the checksum or the signature does not fit the bytes or the key is unknown or
    * revoked, `conflict` when this version is there already, `payload-too-large`
@@ -119,6 +129,7 @@ export interface DeviceReleases {
     connection: Connection,
     release: Omit<Release, "id" | "sizeBytes" | "createdAt">,
     bytes: Buffer,
+    digests?: PackageDigests,
   ): Promise<Release>;
   /** Inside a transaction pass its connection. */
   find(releaseId: string, connection?: Connection): Promise<Release | null>;

@@ -5,15 +5,17 @@ import { type Connection, type Database, tablesOf } from "../platform/database.t
 import { DomainError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { int4Array } from "../platform/wire-arrays.ts";
+import { digestPackage } from "./package-digests.ts";
 import {
   type ChecksumAlgorithm,
   type DeviceReleases,
+  type PackageDigests,
   type Release,
   type ReleaseKey,
   type ReleaseKind,
   releaseLimits,
 } from "./release.ts";
-import { checksumOf, isReleaseName, isSignedBy, publicKeyOf, releaseManifest } from "./release-package.ts";
+import { isReleaseName, isSignedBy, manifestOf, publicKeyOf } from "./release-package.ts";
 import type { ReleaseTables } from "./release-tables.ts";
 
 type Tables = Kysely<ReleaseTables>;
@@ -40,7 +42,13 @@ export function createDeviceReleases(dependencies: {
     addKey: (connection, key) => addKey(tablesIn(connection), key, clock.now()),
     keys: () => tables.selectFrom("releaseKey").selectAll().orderBy("createdAt").execute(),
     revokeKey: (connection, keyId) => revokeKey(tablesIn(connection), keyId, clock.now()),
-    upload: (connection, release, bytes) => upload(tablesIn(connection), release, bytes, clock.now()),
+    digest: (bytes, algorithm) => digestPackage({ bytes, algorithm }),
+    upload: async (connection, release, bytes, digests) =>
+      upload(tablesIn(connection), release, {
+        bytes,
+        digests: digests ?? (await digestPackage({ bytes, algorithm: release.checksumAlgorithm })),
+        at: clock.now(),
+      }),
     find: (releaseId, connection) => selectRelease(tablesIn(connection ?? database), releaseId),
     list: async () =>
       (
@@ -115,10 +123,9 @@ async function revokeKey(tables: Tables, keyId: string, at: number): Promise<voi
 async function upload(
   tables: Tables,
   release: Omit<Release, "id" | "sizeBytes" | "createdAt">,
-  bytes: Buffer,
-  at: number,
+  { bytes, digests, at }: { readonly bytes: Buffer; readonly digests: PackageDigests; readonly at: number },
 ): Promise<Release> {
-  await refuseUntrue(tables, release, bytes);
+  await refuseUntrue(tables, release, { sizeBytes: bytes.length, digests });
   // Lower case: ThingsBoard's devices compare it letter by letter with what they computed.
   const checksum = release.checksum.toLowerCase();
   const row = { ...release, checksum, id: newId("rel", at), sizeBytes: bytes.length, createdAt: at };
@@ -153,19 +160,19 @@ async function upload(
 async function refuseUntrue(
   tables: Tables,
   release: Omit<Release, "id" | "sizeBytes" | "createdAt">,
-  bytes: Buffer,
+  { sizeBytes, digests }: { readonly sizeBytes: number; readonly digests: PackageDigests },
 ): Promise<void> {
   const { sizeBytesMax } = releaseLimits;
   if (![release.title, release.version].every(isReleaseName)) throw badName();
-  if (bytes.length === 0) throw untrue("The package is empty.", "升级包为空。");
-  if (bytes.length > sizeBytesMax) {
+  if (sizeBytes === 0) throw untrue("The package is empty.", "升级包为空。");
+  if (sizeBytes > sizeBytesMax) {
     throw new DomainError(
       "payload-too-large",
       { en: `A package has at most ${sizeBytesMax} bytes.`, zh: `升级包最多 ${sizeBytesMax} 字节。` },
       { sizeBytesMax },
     );
   }
-  const checksum = checksumOf(bytes, release.checksumAlgorithm);
+  const { checksum, sha256 } = digests;
   if (checksum !== release.checksum.toLowerCase())
     throw untrue(
       `The ${release.checksumAlgorithm} of the file is ${checksum}, not ${release.checksum}: it is another file, or it was cut off.`,
@@ -180,7 +187,7 @@ async function refuseUntrue(
     .forShare()
     .executeTakeFirst();
   if (key === undefined) throw untrue("The key is unknown or revoked.", "密钥不存在或已吊销。");
-  if (!isSignedBy(key.publicPem, releaseManifest(release, bytes), release.signature))
+  if (!isSignedBy(key.publicPem, manifestOf(release, { sizeBytes, sha256 }), release.signature))
     throw untrue(
       "The signature does not fit this file, title and version under this key.",
       "签名与该文件、名称、版本及密钥不匹配。",

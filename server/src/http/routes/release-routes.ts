@@ -76,6 +76,8 @@ function uploadRoute(needs: HttpDependencies): Route {
       const bytes = Buffer.from(await file.arrayBuffer());
       const algorithm = checksumAlgorithms.find((one) => one === checksumAlgorithm);
       if (algorithm === undefined) throw new Error("The schema lets known algorithms through only.");
+      // Before the transaction: the sums of a large package take seconds, and nobody else should wait for them.
+      const digests = await needs.deviceReleases.digest(bytes, algorithm);
       const release = await needs.database.transaction(async (connection) => {
         const made = await needs.deviceReleases.upload(
           connection,
@@ -87,6 +89,7 @@ function uploadRoute(needs: HttpDependencies): Route {
             createdBy: person.name,
           },
           bytes,
+          digests,
         );
         await needs.guard.appendAudit(connection, {
           kind: "release-uploaded",
