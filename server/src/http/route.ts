@@ -71,7 +71,7 @@ interface DownloadSpec<Params extends z.ZodObject, Query extends z.ZodObject>
   readonly contentType: string;
   readonly handle: (
     input: Input<Params, Query, z.ZodType>,
-  ) => Promise<{ readonly fileName: string; readonly chunks: AsyncIterable<string> }>;
+  ) => Promise<{ readonly fileName: string; readonly chunks: AsyncIterable<string | Uint8Array> }>;
 }
 
 export interface Route {
@@ -111,20 +111,22 @@ export function defineDownload<
   return routeOf(spec as unknown as AnySpec, answers, async (input) => {
     const { fileName, chunks } = await handle(input);
     return input.context.body(streamOf(chunks), 200, {
-      "Content-Type": `${spec.contentType}; charset=utf-8`,
+      "Content-Type": spec.contentType.startsWith("text/")
+        ? `${spec.contentType}; charset=utf-8`
+        : spec.contentType,
       "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(fileName)}`,
     });
   });
 }
 
-function streamOf(chunks: AsyncIterable<string>): ReadableStream<Uint8Array> {
+function streamOf(chunks: AsyncIterable<string | Uint8Array>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({
     pull: async (controller) => {
       const next = await iterator.next();
       if (next.done === true) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
+      else controller.enqueue(typeof next.value === "string" ? encoder.encode(next.value) : next.value);
     },
     cancel: async () => {
       await iterator.return?.();

@@ -16,4 +16,5 @@ export {
   exportSeriesMax,
   readingsCsv,
 } from "./readings-csv.ts";
+export { readingsParquet } from "./readings-parquet.ts";
 export { createTelemetry } from "./telemetry.ts";

@@ -92,7 +92,7 @@ function Explorer({ detail, numeric }: ExplorerProps): ReactElement {
     });
   const failed = curves.find((one) => one.isError);
   return (
-    <Card title={t("explorer.title")} aside={<ExportLink detail={detail} chosen={chosen} window={window} />}>
+    <Card title={t("explorer.title")} aside={<ExportLinks detail={detail} chosen={chosen} window={window} />}>
       <ExplorerControls
         numeric={numeric}
         chosen={chosen}
@@ -161,24 +161,36 @@ function useWidth() {
   return { ref, width };
 }
 
-interface ExportLinkProps {
+interface ExportLinksProps {
   readonly detail: DeviceDetail;
   readonly chosen: readonly SeriesSummary[];
   readonly window: TimeWindow;
 }
 
+const fileKinds = ["csv", "parquet"] as const;
+
 /** Every reading in sight, as it was sent, in a file. */
-function ExportLink({ detail, chosen, window }: ExportLinkProps): ReactElement {
+function ExportLinks({ detail, chosen, window }: ExportLinksProps): ReactElement {
   const { t } = useTranslation();
-  const address = withSearch(`${deviceAt(detail.device.name)}/readings.csv`, {
+  const search = {
     keys: chosen.map((series) => series.key).join(","),
     from: Math.round(window.from),
     to: Math.round(window.to),
-  });
+  };
   return (
-    <a href={address} download className={buttonStyle({ size: "small" })} data-testid="explorer-csv">
-      <Icon name="download" className="size-3.5" />
-      {t("explorer.csv")}
-    </a>
+    <div className="flex gap-2">
+      {fileKinds.map((kind) => (
+        <a
+          key={kind}
+          href={withSearch(`${deviceAt(detail.device.name)}/readings.${kind}`, search)}
+          download
+          className={buttonStyle({ size: "small" })}
+          data-testid={`explorer-${kind}`}
+        >
+          <Icon name="download" className="size-3.5" />
+          {t(`explorer.${kind}`)}
+        </a>
+      ))}
+    </div>
   );
 }

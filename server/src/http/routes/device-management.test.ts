@@ -88,6 +88,7 @@ describe("devices", () => {
       ["POST", "/commands"],
       ["GET", "/history"],
       ["GET", "/readings.csv"],
+      ["GET", "/readings.parquet"],
     ] as const) {
       const body = {
         ...{ kind: "access-token", values: {}, method: "open", idempotencyKey: "a-key-of-mine" },
@@ -567,6 +568,11 @@ describe("quarantine, history and readings", () => {
     expect(narrow.text.trim().split("\r\n")).toHaveLength(2);
     expect((await shop.ask("owner", "GET", "/api/devices/box-22/readings.csv?keys=none")).status).toBe(404);
     expect((await shop.ask("owner", "GET", "/api/series/999999/readings.csv")).status).toBe(404);
+    const parquet = await shop.ask("owner", "GET", "/api/devices/box-22/readings.parquet?keys=serial");
+    expect(parquet.headers.get("content-type")).toBe("application/vnd.apache.parquet");
+    expect(parquet.headers.get("content-disposition")).toContain("box-22.parquet");
+    expect([parquet.text.slice(0, 4), parquet.text.slice(-4)]).toEqual(["PAR1", "PAR1"]);
+    expect(parquet.text).toContain("00012345600012");
     const curve = await shop.ask(
       "owner",
       "GET",

@@ -1,7 +1,7 @@
 import { curveSchema } from "@waremind/contract";
 import { z } from "zod";
 import { DomainError } from "../../platform/errors.ts";
-import { type ExportedSeries, exportSeriesMax, readingsCsv } from "../../telemetry/index.ts";
+import { type ExportedSeries, exportSeriesMax, readingsCsv, readingsParquet } from "../../telemetry/index.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { deviceNamed } from "../find-device.ts";
 import { defineDownload, defineRoute, nameParam, notFound, type Route } from "../route.ts";
@@ -62,13 +62,23 @@ function periodOf(needs: HttpDependencies, query: { from?: number | undefined; t
   return { from: query.from ?? -8.64e15, to: query.to ?? needs.clock.now() + dayMs };
 }
 
+/** Every reading as it was sent, in the two kinds of file that others read. */
+const fileKinds = [
+  { ending: "csv", name: "CSV", contentType: "text/csv", write: readingsCsv },
+  {
+    ending: "parquet",
+    name: "Parquet",
+    contentType: "application/vnd.apache.parquet",
+    write: readingsParquet,
+  },
+] as const;
+
 function fileRoutes(needs: HttpDependencies): readonly Route[] {
-  const contentType = "text/csv";
-  return [
+  return fileKinds.flatMap(({ ending, name, contentType, write }) => [
     defineDownload({
       method: "get",
-      path: "/api/series/{id}/readings.csv",
-      summary: "Readings of a series, verbatim, as CSV.",
+      path: `/api/series/{id}/readings.${ending}`,
+      summary: `Readings of a series, verbatim, as ${name}.`,
       access: "devices.read",
       params: seriesParam,
       query: z.object({ from: instant, to: instant }),
@@ -78,15 +88,15 @@ function fileRoutes(needs: HttpDependencies): readonly Route[] {
         const { key, unit } = series;
         const exported = [{ seriesId: series.id, deviceName, key, unit }];
         return {
-          fileName: `${deviceName}-${key}.csv`,
-          chunks: readingsCsv(needs.telemetry, exported, periodOf(needs, query)),
+          fileName: `${deviceName}-${key}.${ending}`,
+          chunks: write(needs.telemetry, exported, periodOf(needs, query)),
         };
       },
     }),
     defineDownload({
       method: "get",
-      path: "/api/devices/{name}/readings.csv",
-      summary: "Readings of a device, verbatim, as CSV: of the series in `keys` (a,b), or of all.",
+      path: `/api/devices/{name}/readings.${ending}`,
+      summary: `Readings of a device, verbatim, as ${name}: of the series in \`keys\` (a,b), or of all.`,
       access: "devices.read",
       params: nameParam,
       query: z.object({ keys: z.string().max(10_000).optional(), from: instant, to: instant }),
@@ -95,12 +105,12 @@ function fileRoutes(needs: HttpDependencies): readonly Route[] {
         const device = await deviceNamed(needs, params.name);
         const exported = await exportedOf(needs, device, query.keys);
         return {
-          fileName: `${device.name}.csv`,
-          chunks: readingsCsv(needs.telemetry, exported, periodOf(needs, query)),
+          fileName: `${device.name}.${ending}`,
+          chunks: write(needs.telemetry, exported, periodOf(needs, query)),
         };
       },
     }),
-  ];
+  ]);
 }
 
 /** Refused before the first line is written: a file that broke off looks like a whole one. */
