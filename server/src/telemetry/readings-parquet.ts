@@ -70,7 +70,7 @@ export async function* readingsParquet(
     yield taken(bytes);
   }
   if (rows.length > 0) await writeGroup(file, rows);
-  file.finish();
+  await file.finish();
   yield taken(bytes);
 }
 
