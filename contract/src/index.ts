@@ -9,6 +9,7 @@ export * from "./device-scenario.ts";
 export * from "./fact.ts";
 export * from "./fact-properties.ts";
 export * from "./import.ts";
+export * from "./job.ts";
 export * from "./problem.ts";
 export * from "./reading.ts";
 export * from "./text.ts";

@@ -27,6 +27,7 @@ import { demoRoutes } from "./routes/demo-routes.ts";
 import { deskRoutes } from "./routes/desk-routes.ts";
 import { deviceRoutes } from "./routes/device-routes.ts";
 import { importRoutes } from "./routes/import-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
 import { profileRoutes } from "./routes/profile-routes.ts";
 import { quarantineRoutes } from "./routes/quarantine-routes.ts";
 import { readingRoutes } from "./routes/reading-routes.ts";
@@ -46,6 +47,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...quarantineRoutes(needs),
     ...alarmRoutes(needs),
     ...importRoutes(needs),
+    ...jobRoutes(needs),
     ...releaseRoutes(needs),
     ...bindingRoutes(needs),
     ...deskRoutes(needs),

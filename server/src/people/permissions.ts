@@ -30,6 +30,10 @@ export const permissions = [
   "audit.read",
   "people.read",
   "people.write",
+  /** To see background jobs and the server's own figures. */
+  "operations.read",
+  /** To send background jobs again, or to end them. */
+  "operations.act",
   "demo.run",
   "suites.run",
 ] as const;
@@ -52,6 +56,8 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "conversations.reply",
     "evidence.read",
     "approvals.read",
+    "operations.read",
+    "operations.act",
     "demo.run",
     "suites.run",
   ],
@@ -90,6 +96,7 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "devices.command",
     "quarantine.decide",
     "alarms.read",
+    "operations.read",
   ],
   auditor: [
     "overview.read",
@@ -103,6 +110,7 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "approvals.read",
     "audit.read",
     "people.read",
+    "operations.read",
     "suites.run",
   ],
 };

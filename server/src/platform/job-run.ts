@@ -1,4 +1,5 @@
 // One attempt at one job: its lease is kept while it runs, its end is written whatever it was.
+import type { JobProgress } from "@waremind/contract";
 import type { Clock } from "./clock.ts";
 import { afterCommit, type Connection, type Database } from "./database.ts";
 import {
@@ -9,7 +10,6 @@ import {
   type JobDefinition,
   JobFailure,
   JobInterrupted,
-  type JobProgress,
   type JobTools,
 } from "./job.ts";
 import {

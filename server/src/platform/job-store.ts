@@ -1,7 +1,8 @@
 // The SQL of jobs. Every write of a running job is fenced: it names who holds the lease and for which attempt.
+import { type JobProgress, type JobState, jobStates } from "@waremind/contract";
 import { sql } from "kysely";
 import { type Connection, tablesOf } from "./database.ts";
-import { type Job, type JobProgress, type JobState, jobStates } from "./job.ts";
+import type { Job } from "./job.ts";
 
 export interface JobRow extends Job {
   readonly againAt: number | null;

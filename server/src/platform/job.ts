@@ -1,16 +1,6 @@
 // What a job is, and the pure rules about it; jobs.ts is the door.
-import type { BilingualText } from "@waremind/contract";
+import type { JobProgress, JobState } from "@waremind/contract";
 import type { z } from "zod";
-
-export const jobStates = ["queued", "running", "done", "dead", "cancelled"] as const;
-export type JobState = (typeof jobStates)[number];
-
-/** How far a job is; `total` is null where nobody knows it beforehand. */
-export interface JobProgress {
-  readonly done: number;
-  readonly total: number | null;
-  readonly note?: BilingualText;
-}
 
 /** A job as screens and programs read it. */
 export interface Job {

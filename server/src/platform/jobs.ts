@@ -1,12 +1,13 @@
 // Background jobs: work that is noted in the caller's transaction and happens afterwards, whatever becomes of the process.
 // At least once: a process that dies after the effect and before the end of its job runs it again, so what a job does is
 // made to bear that, or ends its job in the transaction of its effect (`finish`).
+import type { JobState } from "@waremind/contract";
 import type { z } from "zod";
 import type { Clock } from "./clock.ts";
 import { afterCommit, type Connection, type Database } from "./database.ts";
 import { DomainError } from "./errors.ts";
 import { newId } from "./ids.ts";
-import type { Job, JobDefinition, JobState, NewJob } from "./job.ts";
+import type { Job, JobDefinition, NewJob } from "./job.ts";
 import { type AnyDefinition, runLimits } from "./job-run.ts";
 import {
   countJobs,
