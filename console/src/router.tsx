@@ -130,6 +130,13 @@ const releasesRoute = createRoute({
   component: lazyRouteComponent(() => import("./screens/releases.tsx"), "Releases"),
 });
 
+const jobsRoute = createRoute({
+  getParentRoute: app,
+  path: "/jobs",
+  validateSearch: (search: Record<string, unknown>) => textParameters(search, ["state"]),
+  component: lazyRouteComponent(() => import("./screens/jobs.tsx"), "Jobs"),
+});
+
 const inboxRoute = createRoute({
   getParentRoute: app,
   path: "/inbox",
@@ -204,6 +211,7 @@ const routeTree = rootRoute.addChildren([
     profileRoute,
     quarantineRoute,
     releasesRoute,
+    jobsRoute,
     inboxRoute,
     approvalsRoute,
     receiptRoute,

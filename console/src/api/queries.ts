@@ -1,11 +1,12 @@
 // What the screens read. The first word of a key is the resource; live events refresh by it.
 
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type {
   Alarm,
   AuditPage,
   Curve,
   EvidenceRecord,
+  JobPage,
   OrderView,
   Overview,
   Receipt,
@@ -36,6 +37,7 @@ export const listLimit = 200;
 export const curvePointsMax = 1000;
 export const auditPageLimit = 50;
 
+const jobsRefreshMs = 3_000;
 const hourMs = 3_600_000;
 
 export const queries = {
@@ -97,6 +99,16 @@ export const queries = {
   policies: () => read<Items<PolicyClause>>(["policies"], "/api/policies"),
   audit: (before: number | undefined) =>
     read<AuditPage>(["audit", { before }], withSearch("/api/audit", { limit: auditPageLimit, before })),
+  /** Newest first, a page at a time; what runs moves, so it is read again often. */
+  jobs: (state: string | undefined) =>
+    infiniteQueryOptions({
+      queryKey: ["jobs", { state }],
+      queryFn: ({ signal, pageParam }) =>
+        request<JobPage>(withSearch("/api/jobs", { state, before: pageParam }), { signal }),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      refetchInterval: jobsRefreshMs,
+    }),
   scenarios: () => read<Scenarios>(["scenarios"], "/api/scenarios"),
   suites: () => read<Suites>(["suites"], "/api/suites"),
 };

@@ -30,6 +30,7 @@ export type CodeGroup =
   | "subjectKind"
   | "table"
   | "auditKind"
+  | "jobKind"
   | "quarantineReason"
   | "role"
   | "computedBy"

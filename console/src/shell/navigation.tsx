@@ -21,6 +21,7 @@ interface Destination {
     | "approvals"
     | "x-ray"
     | "audit"
+    | "jobs"
     | "policies"
     | "prove"
     | "scenarios";
@@ -31,7 +32,7 @@ interface Destination {
 }
 
 const groups: readonly {
-  readonly id: "watch" | "devices" | "desk" | "proof" | "try";
+  readonly id: "watch" | "devices" | "desk" | "operations" | "proof" | "try";
   readonly destinations: readonly Destination[];
 }[] = [
   {
@@ -58,6 +59,10 @@ const groups: readonly {
       { id: "inbox", to: "/inbox", icon: "inbox", needs: "conversations.read" },
       { id: "approvals", to: "/approvals", icon: "approval", needs: "approvals.read" },
     ],
+  },
+  {
+    id: "operations",
+    destinations: [{ id: "jobs", to: "/jobs", icon: "refresh", needs: "operations.read" }],
   },
   {
     id: "proof",
