@@ -266,7 +266,7 @@ const base64Prefix = "base64:";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Text as it came; what is not text, or holds what the store cannot, as base64. */
-function payloadText(payload: Uint8Array): string {
+export function payloadText(payload: Uint8Array): string {
   const bytes = payload.subarray(0, payloadLengthMax);
   try {
     const text = decoder.decode(bytes);
