@@ -52,7 +52,6 @@ export class DeviceLink implements Role, PublishOrigin, DeviceChannel, Holder {
   private isLetGo = false;
   /** Messages that wait for a limit; several only when they were under way already as the limit was met. */
   private readonly heldBack = new Map<Held, { readonly message: HeldBack; readonly timer: NodeJS.Timeout }>();
-  private readonly waitedMs = new WeakMap<Held, number>();
   /** Attribute changes behind one that is not acknowledged yet, joined into one. */
   private changeBehind: AttributeChange | null = null;
   private isPushingChange = false;
@@ -166,13 +165,13 @@ export class DeviceLink implements Role, PublishOrigin, DeviceChannel, Holder {
   holdBack(message: HeldBack, retryAfterMs: number): void {
     const { held } = message;
     const { heldBackMsMax } = this.limits;
-    const waitedMs = this.waitedMs.get(held) ?? 0;
+    const { waitedMs } = held;
     if (waitedMs >= heldBackMsMax || (this.isLetGo && message.publish.qos === 0)) {
       message.giveUp();
       return;
     }
     const waitMs = Math.max(1, Math.min(retryAfterMs, heldBackMsMax - waitedMs));
-    this.waitedMs.set(held, waitedMs + waitMs);
+    held.waitedMs += waitMs;
     const timer = setTimeout(() => this.askAgain(held), waitMs);
     this.heldBack.set(held, { message, timer });
     if (this.isLetGo) clearTimeout(timer);

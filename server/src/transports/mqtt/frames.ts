@@ -2,6 +2,7 @@
 // and the codec only ever sees one whole packet. A PUBLISH, nearly all of the traffic, is read here by hand.
 
 const lengthBytesMax = 4;
+const noBytes = Buffer.alloc(0);
 
 export type FrameState = "whole" | "incomplete" | "too-large" | "malformed";
 
@@ -11,7 +12,7 @@ export type FrameState = "whole" | "incomplete" | "too-large" | "malformed";
  * (until "incomplete") before the following is added.
  */
 export class Framer {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = noBytes;
   start = 0;
   bodyStart = 0;
   end = 0;
@@ -37,6 +38,7 @@ export class Framer {
     if (this.assembling !== null && !this.fill(this.assembling)) return "incomplete";
     if (this.position === this.bytes.length && this.following !== null) this.follow(this.following);
     const { bytes, position } = this;
+    if (position === bytes.length) this.letGo();
     if (bytes.length - position < 2) return "incomplete";
     let length = 0;
     let index = position + 1;
@@ -64,7 +66,12 @@ export class Framer {
   private assemble(size: number): void {
     this.assembling = Buffer.allocUnsafe(size);
     this.filled = this.bytes.copy(this.assembling, 0, this.position);
-    this.bytes = Buffer.alloc(0);
+    this.letGo();
+  }
+
+  /** What is read is not held until more comes: most connections are idle most of the time. */
+  private letGo(): void {
+    this.bytes = noBytes;
     this.position = 0;
   }
 

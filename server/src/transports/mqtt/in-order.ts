@@ -13,6 +13,8 @@ export class Held implements Receipt {
   /** 0 when nothing is to be acknowledged (QoS 0). */
   readonly messageId: number;
   isDone = false;
+  /** How long it has waited for a limit in all. */
+  waitedMs = 0;
   /** An acknowledgement other than plain success. */
   refusal: Buffer | null = null;
   private readonly holder: Holder;

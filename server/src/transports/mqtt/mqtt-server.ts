@@ -6,6 +6,7 @@ import type { IntakeSink } from "../../flows/intake-sink.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import { createArrivals } from "./arrivals.ts";
+import { createCodec } from "./codec.ts";
 import { createConnectLimits } from "./connect-limits.ts";
 import { type MqttLimits, mqttLimits } from "./limits.ts";
 import { createRevalidation } from "./revalidation.ts";
@@ -55,6 +56,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
   const host: SessionHost = {
     ...deps,
     limits,
+    codec: createCodec(),
     refusalOf: (session) => connectLimits.refusalOf(session.address),
     refusalOfDevice: ({ device }) => connectLimits.refusalOfDevice(device.id, byDevice),
     refused: (session) => connectLimits.refused(session.address),

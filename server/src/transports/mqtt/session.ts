@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
 import type { DeviceIdentity, Presented } from "../../devices/index.ts";
 import type { Arrival } from "./arrivals.ts";
-import { type Codec, createCodec } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 import { asksForProvisioning, faultOf, presentedBy } from "./connecting.ts";
 import { DeviceLink, type DeviceLinkHost } from "./device-link.ts";
 import { type Ending, endings } from "./endings.ts";
@@ -26,6 +26,7 @@ import { Writer } from "./writer.ts";
 
 /** What a session needs from the server around it. */
 export interface SessionHost extends DeviceLinkHost {
+  readonly codec: Codec;
   /** Why nobody may connect from there now, before it is known who it is. */
   refusalOf(session: Session): ConnectRefusal | null;
   /** Why this device may not connect now. */
@@ -60,7 +61,6 @@ export class Session implements Line, Arrival {
   link: DeviceLink | null = null;
   private readonly socket: Socket;
   private readonly host: SessionHost;
-  private readonly codec: Codec = createCodec();
   private readonly framer = new Framer();
   private readonly writer: Writer;
   private readonly connectTimer: NodeJS.Timeout;
@@ -221,8 +221,9 @@ export class Session implements Line, Arrival {
   }
 
   private decodeFrame(): void {
-    const { framer, codec } = this;
-    const packet = codec.decode(framer.bytes.subarray(framer.start, framer.end));
+    const { framer, host, traits } = this;
+    const { codec } = host;
+    const packet = codec.decode(framer.bytes.subarray(framer.start, framer.end), traits.protocolVersion);
     if (packet === null) this.refuseMalformed(codec.fault);
     else if (this.role !== null) this.handlePacket(packet, this.role);
     else if (packet.cmd === "connect") this.connect(packet);
