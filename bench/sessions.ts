@@ -1,16 +1,18 @@
 // Many connected devices that say little each: latency, memory per session, and reconnect storms of all of them.
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createOwnDatabase } from "../tests/support/postgresql.ts";
 import type { SessionLoadResult } from "./sessions/load.ts";
 import { type Child, startChild } from "./support/children.ts";
+import { processorSecondsOf, secondsBetween } from "./support/machine.ts";
 import { type BenchOptions, type BenchReport, reportOf } from "./support/report.ts";
 
 const sessions = 5_000;
 const messagesPerSecond = 500;
 const readingsPerMessage = 2;
 const observedBackMs = 6 * 3_600_000;
+const busySampleMs = 5_000;
 
 interface Plan {
   readonly durationMs: number;
@@ -31,9 +33,14 @@ interface Measured {
   readonly subject: Subject;
   readonly openSeconds: number;
   readonly bytesPerSession: number;
+  readonly heapBytesPerSession: number;
   readonly residentMegabytes: number;
   readonly load: SessionLoadResult;
   readonly serverSeconds: number;
+  /** Of all its processes on this machine, for whoever used them; null where they cannot be seen. */
+  readonly postgresqlSeconds: number | null;
+  /** Mean number of processes of this machine that ran or waited to, ours among them. */
+  readonly machineLoad: number;
   readonly storms: readonly { readonly seconds: number; readonly isWhole: boolean }[];
   readonly sent: number;
   readonly stored: number;
@@ -120,8 +127,12 @@ async function measure(subject: Subject, plan: Plan, options: BenchOptions): Pro
     });
     const idle = await server.ask<{ rss: number; heapUsed: number }>({ do: "memory" });
     const processorBefore = await server.ask<number>({ do: "processorSeconds" });
+    const postgresqlBefore = processorSecondsOf("postgres");
     const durationMs = subject.isPeer ? plan.peerDurationMs : plan.durationMs;
+    const machine = watchMachine();
     const steady = await load.ask<SessionLoadResult>({ do: "run", durationMs });
+    const machineLoad = machine.stop();
+    const postgresqlSeconds = secondsBetween(postgresqlBefore, processorSecondsOf("postgres"));
     const serverSeconds = (await server.ask<number>({ do: "processorSeconds" })) - processorBefore;
     const { rss } = await server.ask<{ rss: number }>({ do: "memory" });
     const storms: { seconds: number; isWhole: boolean }[] = [];
@@ -133,13 +144,31 @@ async function measure(subject: Subject, plan: Plan, options: BenchOptions): Pro
     const { sent, lost } = await load.ask<{ sent: number; lost: number }>({ do: "close" });
     return {
       ...{ subject, openSeconds: opened.seconds, load: steady, serverSeconds, storms, sent, lost },
+      ...{ postgresqlSeconds, machineLoad },
       bytesPerSession: (idle.rss - before.rss) / sessions,
+      heapBytesPerSession: (idle.heapUsed - before.heapUsed) / sessions,
       residentMegabytes: rss / 1e6,
       stored: (await server.ask<number>({ do: "countReadings" })) / readingsPerMessage,
     };
   } finally {
     await load.stop();
   }
+}
+
+/** Others may use the machine at the same time: how busy it was stands beside the figures. */
+function watchMachine(): { stop(): number } {
+  const seen: number[] = [];
+  const look = (): void => {
+    seen.push(loadavg()[0] ?? 0);
+  };
+  look();
+  const timer = setInterval(look, busySampleMs);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return seen.reduce((total, load) => total + load, 0) / seen.length;
+    },
+  };
 }
 
 function report(
@@ -153,8 +182,8 @@ function report(
     notes: [
       `MQTT 3.1.1, QoS 1, two readings a message, each device subscribed to its commands and attributes; ${minutes.toFixed(1)} minutes (peer: ${(plan.peerDurationMs / 60_000).toFixed(1)}), then ${plan.storms} storms in which every connection is reset at once and comes back by itself, with the load going on after each.`,
       "A message counts as lost when it was never acknowledged, or acknowledged and not found in the store at the end.",
-      "Memory per session: resident memory with all sessions open and idle less that before, after a full garbage collection.",
-      "Load generator and PostgreSQL run on the same machine.",
+      "Memory per session: resident memory, and JavaScript's heap, with all sessions open and idle less that before, after a full garbage collection.",
+      "Load generator and PostgreSQL run on the same machine; so may other work. Machine load: the mean of the system's one-minute average of processes that run or wait to; above the number of cores, each waits for others and latencies tell of that too. Shares are of one core; PostgreSQL's holds whatever else used it meanwhile.",
     ],
     skipped: [...skipped],
     tables: [steadyTable(measured), stormTable(measured)],
@@ -165,15 +194,19 @@ function steadyTable(measured: readonly Measured[]) {
   return {
     title: "Steady load",
     columns: [
-      ...["server", "messages", "lost", "median ms", "p99 ms", "slowest ms"],
-      ...["reconnects", "kB per session", "resident MB", "server processor share"],
+      ...["server", "messages", "lost", "median ms", "p99 ms", "slowest ms", "reconnects"],
+      ...["kB per session", "heap kB per session", "resident MB"],
+      ...["server processor share", "PostgreSQL processor share", "machine load"],
     ],
-    rows: measured.map(
-      ({ subject, load, lost, sent, stored, bytesPerSession, residentMegabytes, serverSeconds }) => [
+    rows: measured.map((one) => {
+      const { subject, load, lost, sent, stored, postgresqlSeconds } = one;
+      return [
         ...[subject.name, sent, lost + Math.max(0, sent - stored), load.p50Ms, load.p99Ms, load.slowestMs],
-        ...[load.reconnects, bytesPerSession / 1_000, residentMegabytes, serverSeconds / load.seconds],
-      ],
-    ),
+        ...[load.reconnects, one.bytesPerSession / 1_000, one.heapBytesPerSession / 1_000],
+        ...[one.residentMegabytes, one.serverSeconds / load.seconds],
+        ...[postgresqlSeconds === null ? null : postgresqlSeconds / load.seconds, one.machineLoad],
+      ];
+    }),
   };
 }
 
