@@ -202,10 +202,14 @@ export type DeviceCommandView = z.infer<typeof deviceCommandSchema>;
 
 export const connectionEventSchema = z.object({
   at: instantSchema,
-  kind: z.enum(["connected", "disconnected"]),
+  /** Moved: another gateway speaks for it now. */
+  kind: z.enum(["connected", "disconnected", "moved"]),
   transport: z.string(),
   reason: z.string(),
   address: z.string(),
+  /** Of a move alone: the gateway that speaks for it now, and the one that did before (null: none). */
+  gatewayName: z.string().nullable(),
+  gatewayBefore: z.string().nullable(),
 });
 export type ConnectionEvent = z.infer<typeof connectionEventSchema>;
 /** One minute in which a device met a limit. `worst` and `allowed` are in the limit's own unit. */

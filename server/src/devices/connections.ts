@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { retryContention } from "../platform/contention.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { int4Array } from "../platform/wire-arrays.ts";
-import type { ConnectionChange, ConnectionEvent, DeviceConnection, Devices } from "./device.ts";
+import type { ConnectionChange, ConnectionEvent, Device, DeviceConnection, Devices } from "./device.ts";
 import type { DeviceTables } from "./tables.ts";
 
 /** Last heard is told to the second: a device that sends a hundred messages a second does not cost a hundred writes. */
@@ -136,6 +136,20 @@ async function insertEvents(connection: Connection, changes: readonly Connection
   if (chosen.length > 0) await pruneHistory(connection, chosen);
 }
 
+/** That another gateway speaks for a device now; for the transaction that says so. */
+export async function noteMove(
+  connection: Connection,
+  move: { readonly device: Pick<Device, "id" | "gatewayId">; readonly gateway: Device; readonly at: number },
+): Promise<void> {
+  const { device, gateway, at } = move;
+  const { rows } = await sql<{ id: number }>`
+    insert into device_event (device_id, at, kind, transport, gateway_name, gateway_before)
+    values (${device.id}, ${at}::int8, 'moved', '', ${gateway.name},
+      (select name from device where id = ${device.gatewayId}::int4))
+    returning id`.execute(tablesIn(connection));
+  if (rows.some(({ id }) => id % eventsPerPruning === 0)) await pruneHistory(connection, [device.id]);
+}
+
 async function pruneHistory(connection: Connection, deviceIds: readonly number[]): Promise<void> {
   await sql`
     delete from device_event using (
@@ -181,7 +195,7 @@ function selectHistory(
 ): Promise<readonly ConnectionEvent[]> {
   return tablesIn(database)
     .selectFrom("deviceEvent")
-    .select(["at", "kind", "transport", "reason", "address"])
+    .select(["at", "kind", "transport", "reason", "address", "gatewayName", "gatewayBefore"])
     .where("deviceId", "=", deviceId)
     .orderBy("at", "desc")
     .orderBy("id", "desc")

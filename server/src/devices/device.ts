@@ -78,10 +78,14 @@ export interface ConnectionChange {
 
 export interface ConnectionEvent {
   readonly at: number;
-  readonly kind: "connected" | "disconnected";
+  /** Moved: another gateway speaks for it now. */
+  readonly kind: "connected" | "disconnected" | "moved";
   readonly transport: string;
   readonly reason: string;
   readonly address: string;
+  /** Of a move alone: the gateway that speaks for it now, and the one that did before (null: none). */
+  readonly gatewayName: string | null;
+  readonly gatewayBefore: string | null;
 }
 
 /** What is absent of a new device: not a gateway, and not provisioned (`check-pre-provisioned` waits for it). */

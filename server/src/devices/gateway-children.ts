@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { assert, DomainError } from "../platform/errors.ts";
+import { noteMove } from "./connections.ts";
 import type { Device, Profile } from "./device.ts";
 import { deviceColumns, insertDeviceUnlessNamed, selectDevice } from "./device-store.ts";
 import type { IdentityCache } from "./identity-cache.ts";
@@ -52,13 +53,15 @@ async function openChild(
   child: { readonly name: string; readonly profileName: string | null; readonly at: number },
 ): Promise<Opened> {
   const tables = tablesIn(connection);
+  const { at } = child;
   const known = await selectDevice(tables, child.name);
   if (known?.gatewayId === gateway.id) return { device: activeChild(known), isAdopted: false };
   checkDeviceName(child.name);
   if (known !== null) await requireAdoptable(connection, gateway, known);
   await requireRoom(connection, gateway);
-  if (known !== null) return { device: await adopt(connection, gateway, known), isAdopted: true };
-  const { name, profileName, at } = child;
+  if (known !== null)
+    return { device: await adopt(connection, { gateway, device: known, at }), isAdopted: true };
+  const { name, profileName } = child;
   const profileId = await profileOfChild(connection, profileName, at);
   const created = await insertDeviceUnlessNamed(
     connection,
@@ -71,7 +74,7 @@ async function openChild(
   assert(other !== null, `device ${name} was neither made nor found`);
   if (other.gatewayId === gateway.id) return { device: activeChild(other), isAdopted: false };
   await requireAdoptable(connection, gateway, other);
-  return { device: await adopt(connection, gateway, other), isAdopted: true };
+  return { device: await adopt(connection, { gateway, device: other, at }), isAdopted: true };
 }
 
 function activeChild(device: Device): Device {
@@ -135,7 +138,13 @@ async function requireRoom(connection: Connection, gateway: Device): Promise<voi
   );
 }
 
-async function adopt(connection: Connection, gateway: Device, device: Device): Promise<Device> {
+/** A child may roam: whichever gateway names it last speaks for it, and its history says so. */
+async function adopt(
+  connection: Connection,
+  adoption: { readonly gateway: Device; readonly device: Device; readonly at: number },
+): Promise<Device> {
+  const { gateway, device } = adoption;
+  await noteMove(connection, adoption);
   return tablesIn(connection)
     .updateTable("device")
     .set({ gatewayId: gateway.id })

@@ -304,3 +304,20 @@ test("a gateway speaks only for devices that cannot speak for themselves", async
   await openChild(next, entered.name);
   expect((await devices.identityOf(entered.id))?.device.gatewayId).toBe(next.id);
 });
+
+test("a child that comes behind another gateway says so in its history, and says it once", async () => {
+  const profile = await aProfile();
+  const [gateway, next] = [await aDevice(profile.id, true), await aDevice(profile.id, true)];
+  const entered = await aDevice(profile.id);
+  for (const each of [gateway, gateway, next, next]) {
+    clock.advance(1);
+    await openChild(each, entered.name);
+  }
+  const history = await devices.connectionHistory(entered.id, 10);
+  expect(history.map(({ kind, gatewayName, gatewayBefore }) => [kind, gatewayName, gatewayBefore])).toEqual([
+    ["moved", next.name, gateway.name],
+    ["moved", gateway.name, null],
+  ]);
+  const made = await openChild(gateway, `made-${gateway.id}`);
+  expect(await devices.connectionHistory(made.id, 10)).toEqual([]);
+});

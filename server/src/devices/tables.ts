@@ -70,10 +70,13 @@ export interface DeviceTables {
     id: Generated<number>;
     deviceId: number;
     at: number;
-    kind: "connected" | "disconnected";
+    kind: "connected" | "disconnected" | "moved";
     transport: string;
     reason: string;
     address: string;
+    /** Of a move alone: the gateway that speaks for it now, and the one that did before (null: none). */
+    gatewayName: string | null;
+    gatewayBefore: string | null;
   };
   deviceLimitEvent: {
     deviceId: number;

@@ -54,22 +54,20 @@ function Connections({ events }: { readonly events: readonly ConnectionEvent[] }
         {
           key: "kind",
           title: t("common.state"),
-          cell: (event) =>
-            event.kind === "connected" ? (
-              <Badge tone="good" icon="link">
-                {t("devices.connected")}
-              </Badge>
-            ) : (
-              <Badge tone="neutral" icon="silent">
-                {t("devices.disconnected")}
-              </Badge>
-            ),
+          cell: (event) => <EventBadge kind={event.kind} />,
         },
-        { key: "transport", title: t("devices.path"), cell: (event) => words("transport", event.transport) },
+        {
+          key: "transport",
+          title: t("devices.path"),
+          cell: (event) => (event.transport === "" ? "–" : words("transport", event.transport)),
+        },
         {
           key: "reason",
           title: t("history.reason"),
-          cell: (event) => (event.reason === "" ? "–" : words("connectionReason", event.reason)),
+          cell: (event) => {
+            if (event.kind === "moved") return <Move event={event} />;
+            return event.reason === "" ? "–" : words("connectionReason", event.reason);
+          },
         },
         {
           key: "address",
@@ -80,6 +78,37 @@ function Connections({ events }: { readonly events: readonly ConnectionEvent[] }
       ]}
     />
   );
+}
+
+function EventBadge({ kind }: Pick<ConnectionEvent, "kind">): ReactElement {
+  const { t } = useTranslation();
+  switch (kind) {
+    case "connected":
+      return (
+        <Badge tone="good" icon="link">
+          {t("devices.connected")}
+        </Badge>
+      );
+    case "disconnected":
+      return (
+        <Badge tone="neutral" icon="silent">
+          {t("devices.disconnected")}
+        </Badge>
+      );
+    case "moved":
+      return (
+        <Badge tone="neutral" icon="link">
+          {t("history.moved")}
+        </Badge>
+      );
+  }
+}
+
+/** Behind which gateway it is now, and behind which it was. */
+function Move({ event }: { readonly event: ConnectionEvent }): ReactElement {
+  const { t } = useTranslation();
+  const names = { now: event.gatewayName ?? "–", before: event.gatewayBefore ?? "" };
+  return <span>{t(names.before === "" ? "history.nowBehind" : "history.movedBehind", names)}</span>;
 }
 
 function Limits({ events }: { readonly events: readonly LimitEvent[] }): ReactElement {
