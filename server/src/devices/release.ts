@@ -187,7 +187,8 @@ export interface DeviceRollouts {
     rolloutId: string,
     change: Partial<Pick<Rollout, "state" | "ring" | "stoppedReason" | "endedAt">>,
   ): Promise<void>;
-  find(rolloutId: string): Promise<Rollout | null>;
+  /** Inside a transaction pass its connection. */
+  find(rolloutId: string, connection?: Connection): Promise<Rollout | null>;
   list(): Promise<readonly Rollout[]>;
   /** Running, paused, or over with devices that have yet to go back. */
   open(): Promise<readonly Rollout[]>;

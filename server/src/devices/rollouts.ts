@@ -57,9 +57,13 @@ export function createDeviceRollouts(dependencies: {
         .where("id", "=", rolloutId)
         .execute();
     },
-    find: async (rolloutId) =>
+    find: async (rolloutId, connection) =>
       asRollout(
-        await tables.selectFrom("rollout").selectAll().where("id", "=", rolloutId).executeTakeFirst(),
+        await tablesIn(connection ?? database)
+          .selectFrom("rollout")
+          .selectAll()
+          .where("id", "=", rolloutId)
+          .executeTakeFirst(),
       ),
     list: async () =>
       present(

@@ -11,9 +11,9 @@ export interface StepDependencies extends OfferDependencies {
   readonly deviceReleases: Pick<DeviceReleases, "find" | "assign">;
   readonly deviceRollouts: Pick<
     DeviceRollouts,
-    "lock" | "save" | "devicesOf" | "moveDevices" | "replacePrevious"
+    "lock" | "find" | "save" | "devicesOf" | "moveDevices" | "replacePrevious"
   >;
-  readonly telemetry: Pick<Telemetry, "raiseAlarm">;
+  readonly telemetry: Pick<Telemetry, "raiseAlarm" | "endAlarm" | "alarmedSubjects">;
   readonly clock: Clock;
 }
 
@@ -54,43 +54,82 @@ export async function advanceOne(
       previousOf,
     })),
   ];
-  const state = await moveOn(deps, connection, rollout, { step, release });
+  const { state, events } = await moveOn(deps, connection, rollout, { step, release });
   const isChanged = state !== null || pushes.length > 0;
   return {
     pushes,
-    events: isChanged ? [{ kind: "rollout-changed", rolloutId, state: state ?? rollout.state }] : [],
+    events: isChanged
+      ? [{ kind: "rollout-changed", rolloutId, state: state ?? rollout.state }, ...events]
+      : events,
     hasMore: [step.offer, step.sendBack, step.withdraw].some(({ length }) => length >= devicesPerStepMax),
   };
 }
 
-/** Answers the rollout's state when the rollout itself changed. */
+/** The rollout's state when the rollout itself changed, and what became of alarms. */
 async function moveOn(
   deps: StepDependencies,
   connection: Connection,
   rollout: Rollout,
   { step, release }: { readonly step: RolloutStep; readonly release: Release },
-): Promise<Rollout["state"] | null> {
+): Promise<{ readonly state: Rollout["state"] | null; readonly events: readonly LiveEvent[] }> {
   const now = deps.clock.now();
   if (step.stop !== null) {
     await deps.deviceRollouts.save(connection, rollout.id, {
       ...{ state: "stopped", endedAt: now, stoppedReason: step.stop },
     });
     const name = `${release.title} ${release.version}`;
-    await deps.telemetry.raiseAlarm(connection, {
-      ...{ kind: "release", severity: "critical", subjectKind: "rollout", subjectId: rollout.id },
+    const alarmId = await deps.telemetry.raiseAlarm(connection, {
+      ...{ ...rolloutAlarm, severity: "critical", subjectId: rollout.id },
       ...{ subjectLabel: name, deviceId: null, seriesId: null, beganAt: now, value: null, unit: null },
       messageEn: `The rollout of ${name} was stopped. ${step.stop.en}`,
       messageZh: `${name} 的发布已停止。${step.stop.zh}`,
     });
-    return "stopped";
+    return {
+      state: "stopped",
+      events: alarmId === null ? [] : [alarmChanged(alarmId, rollout.id)],
+    };
   }
   if (step.isFinished) {
     await deps.deviceRollouts.save(connection, rollout.id, { state: "finished", endedAt: now });
-    return "finished";
+    return { state: "finished", events: await endEarlierAlarms(deps, connection, { release, at: now }) };
   }
-  if (step.nextRing === null) return null;
+  if (step.nextRing === null) return { state: null, events: [] };
   await deps.deviceRollouts.save(connection, rollout.id, { ring: step.nextRing });
-  return rollout.state;
+  return { state: rollout.state, events: [] };
+}
+
+const rolloutAlarm = { kind: "release", subjectKind: "rollout" } as const;
+
+const alarmChanged = (alarmId: string, rolloutId: string): LiveEvent => ({
+  ...{ kind: "alarm-changed", alarmId, subjectKind: rolloutAlarm.subjectKind, subjectId: rolloutId },
+});
+
+/** That a rollout was stopped is settled when a person takes it up again, or sends its devices back. */
+export async function endRolloutAlarm(
+  telemetry: Pick<Telemetry, "endAlarm">,
+  connection: Connection,
+  { rolloutId, at }: { readonly rolloutId: string; readonly at: number },
+): Promise<readonly LiveEvent[]> {
+  const alarmId = await telemetry.endAlarm(connection, {
+    ...{ ...rolloutAlarm, subjectId: rolloutId, endedAt: at },
+  });
+  return alarmId === null ? [] : [alarmChanged(alarmId, rolloutId)];
+}
+
+/** The devices of rollouts that were stopped have what they need now: this one reached all of the same kind. */
+async function endEarlierAlarms(
+  { telemetry, deviceRollouts, deviceReleases }: StepDependencies,
+  connection: Connection,
+  { release, at }: { readonly release: Release; readonly at: number },
+): Promise<readonly LiveEvent[]> {
+  const events: LiveEvent[] = [];
+  for (const rolloutId of await telemetry.alarmedSubjects(connection, { ...rolloutAlarm, ruleId: "" })) {
+    const other = await deviceRollouts.find(rolloutId, connection);
+    const its = other === null ? null : await deviceReleases.find(other.releaseId, connection);
+    if (its !== null && (its.profileId !== release.profileId || its.kind !== release.kind)) continue;
+    events.push(...(await endRolloutAlarm(telemetry, connection, { rolloutId, at })));
+  }
+  return events;
 }
 
 /** Offers each what it ran before; nothing where that is not known. */

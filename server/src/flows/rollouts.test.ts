@@ -282,3 +282,43 @@ test("a release counts apart which devices should run it and which said that the
   await report(early, { ...runs(release), fw_state: "UPDATED" });
   expect(await shown()).toEqual([2, 1]);
 });
+
+const alarmOf = async ({ id }: Rollout) =>
+  (await shop.telemetry.alarms({ subjectKind: "rollout", subjectId: id, limit: 5 })).map(
+    ({ endedAt }) => endedAt !== null,
+  );
+
+async function stopped(profileId: string, device: OneDevice): Promise<Rollout> {
+  const release = await publish(profileId);
+  const rollout = await start(release, { failureShareMax: 0 });
+  await shop.rollouts.advance();
+  await report(device, { fw_state: "FAILED", fw_error: "no room" });
+  await shop.rollouts.advance();
+  expect(await shop.deviceRollouts.find(rollout.id)).toMatchObject({ state: "stopped" });
+  return rollout;
+}
+
+test("the alarm of a rollout that was stopped ends when a later one for the same devices has finished", async () => {
+  const [profileId, otherProfileId] = [await aProfile(), await aProfile()];
+  const [device, other] = [await aDevice(profileId), await aDevice(otherProfileId)];
+  const [rollout, elsewhere] = [await stopped(profileId, device), await stopped(otherProfileId, other)];
+  expect(await alarmOf(rollout)).toEqual([false]);
+  const mended = await publish(profileId);
+  shop.clock.advance(1);
+  const later = await start(mended);
+  await shop.rollouts.advance();
+  expect(await alarmOf(rollout)).toEqual([false]);
+  await report(device, { fw_state: "UPDATED", ...runs(mended) });
+  await shop.rollouts.advance();
+  expect(await shop.deviceRollouts.find(later.id)).toMatchObject({ state: "finished" });
+  expect([await alarmOf(rollout), await alarmOf(elsewhere)]).toEqual([[true], [false]]);
+});
+
+test("the alarm of a rollout that was stopped ends when a person sends its devices back", async () => {
+  const profileId = await aProfile();
+  const rollout = await stopped(profileId, await aDevice(profileId));
+  await shop.database.transaction((connection) =>
+    shop.rollouts.command(connection, { rolloutId: rollout.id, word: "roll-back", by: "Ada" }),
+  );
+  expect(await alarmOf(rollout)).toEqual([true]);
+});

@@ -19,7 +19,7 @@ import type { DeviceDesk, ReleaseAnswer } from "./device-desk.ts";
 import type { DeviceHub } from "./device-hub.ts";
 import { planRings } from "./rollout-plan.ts";
 import { readPrevious } from "./rollout-previous.ts";
-import { advanceOne } from "./rollout-step.ts";
+import { advanceOne, endRolloutAlarm } from "./rollout-step.ts";
 
 export interface RolloutDependencies {
   readonly database: Database;
@@ -208,6 +208,8 @@ async function command(
   }
   await deps.deviceRollouts.save(connection, rolloutId, change);
   if (word === "roll-back") await sendEveryoneBack(deps, connection, rollout);
+  if (word === "roll-back" || word === "resume")
+    await endRolloutAlarm(deps.telemetry, connection, { rolloutId, at: deps.clock.now() });
   return { ...rollout, ...change };
 }
 
