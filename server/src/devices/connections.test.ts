@@ -1,8 +1,9 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openTestDatabase } from "../../../tests/support/database.ts";
 import { manualClock } from "../platform/clock.ts";
 import { type Database, tablesOf } from "../platform/database.ts";
+import { createProcesses } from "../platform/processes.ts";
 import { connectionEventsKeptMax } from "./connections.ts";
 import {
   type ConnectionChange,
@@ -249,5 +250,44 @@ test("all devices come as rows with what the registry knows of them", async () =
     gatewayName: gateway?.name,
     isConnected: false,
     limitsMet: 1,
+  });
+});
+
+describe("several processes", () => {
+  const inProcess = (processId: string) => createDevices({ database, clock, processId });
+  const stateOf = async (deviceId: number) =>
+    (await devices.connections()).find((one) => one.deviceId === deviceId)?.isConnected;
+
+  test("the end of an older session elsewhere does not disconnect a device that came to another process", async () => {
+    const [device] = await someDevices(1);
+    const id = device?.id ?? 0;
+    const [left, right] = [inProcess("left"), inProcess("right")];
+    await left.markConnections([came(id, startAt)]);
+    await right.markConnections([came(id, startAt + 10)]);
+    await left.markConnections([went(id, startAt + 20)]);
+    expect(await stateOf(id)).toBe(true);
+    // Written late, it is older than what stands there.
+    await left.markConnections([came(id, startAt + 5), went(id, startAt + 20)]);
+    expect(await stateOf(id)).toBe(true);
+    expect((await devices.connectionHistory(id, 10)).map(({ at }) => at)).toEqual([startAt + 10, startAt]);
+    await left.markConnections([came(id, startAt + 30), went(id, startAt + 40)]);
+    expect(await stateOf(id)).toBe(false);
+  });
+
+  test("what a process held that lives no more is told as disconnected, and nobody else's devices are", async () => {
+    const [first, second] = await someDevices(2);
+    const [ofDead, ofLiving] = [first?.id ?? 0, second?.id ?? 0];
+    const living = createProcesses(database, { id: "living", roles: ["ingest"], host: "here", pid: 1 });
+    expect([await living.beat(), await living.beat()]).toEqual([true, false]);
+    await inProcess("dead").markConnections([came(ofDead, startAt)]);
+    await inProcess("living").markConnections([came(ofLiving, startAt)]);
+    const names = await database.transaction((connection) =>
+      devices.markLeftBehind(connection, "process-died"),
+    );
+    expect(names).toContain(first?.name);
+    expect(names).not.toContain(second?.name);
+    expect([await stateOf(ofDead), await stateOf(ofLiving)]).toEqual([false, true]);
+    expect((await devices.connectionHistory(ofDead, 1))[0]).toMatchObject({ reason: "process-died" });
+    await living.leave();
   });
 });

@@ -23,6 +23,7 @@ export type Connections = Pick<
   | "markConnected"
   | "markDisconnected"
   | "markAllDisconnected"
+  | "markLeftBehind"
   | "markHeard"
   | "connectionHistory"
 >;
@@ -30,9 +31,11 @@ export type Connections = Pick<
 export function createConnections(options: {
   readonly database: Database;
   readonly clock: Clock;
+  /** Absent: the one process of a server that needs no others. */
+  readonly processId?: string | undefined;
 }): Connections {
-  const { database, clock } = options;
-  const mark = (changes: readonly ConnectionChange[]) => markConnections(database, changes);
+  const { database, clock, processId = null } = options;
+  const mark = (changes: readonly ConnectionChange[]) => markConnections(database, changes, processId);
   return {
     connections: () => selectConnections(database),
     markConnections: mark,
@@ -40,6 +43,7 @@ export function createConnections(options: {
       mark([{ deviceId, isConnected: true, transport, reason: "", address: "", at: clock.now() }]),
     markDisconnected: (deviceId, reason) =>
       mark([{ deviceId, isConnected: false, transport: null, reason, address: "", at: clock.now() }]),
+    markLeftBehind: (connection, reason) => markLeftBehind(connection, { reason, at: clock.now() }),
     markAllDisconnected: (reason) => markAllDisconnected(database, reason, clock.now()),
     markHeard,
     connectionHistory: (deviceId, limit) => selectHistory(database, deviceId, limit),
@@ -55,22 +59,62 @@ function selectConnections(database: Database): Promise<DeviceConnection[]> {
 }
 
 /** Another writer of the same devices may be in the way: the same work passes a moment later. */
-async function markConnections(database: Database, changes: readonly ConnectionChange[]): Promise<void> {
+async function markConnections(
+  database: Database,
+  changes: readonly ConnectionChange[],
+  processId: string | null,
+): Promise<void> {
   if (changes.length === 0) return;
-  await retryContention(() => database.transaction((connection) => writeChanges(connection, changes)));
+  await retryContention(() =>
+    database.transaction((connection) => writeChanges(connection, changes, processId)),
+  );
 }
 
-async function writeChanges(connection: Connection, changes: readonly ConnectionChange[]): Promise<void> {
+async function writeChanges(
+  connection: Connection,
+  changes: readonly ConnectionChange[],
+  processId: string | null,
+): Promise<void> {
   // A device that was deleted meanwhile has no history; one that is being deleted waits for this, since it begins here too.
-  const { rows } = await sql<{ id: number }>`
-    select device_id as id from device_connection
+  const { rows } = await sql<Held>`
+    select device_id, is_connected, process_id, connected_at from device_connection
     where device_id = any(${int4Array(changes, (change) => change.deviceId)}::int4[])
     order by device_id for no key update`.execute(tablesIn(connection));
-  const present = new Set(rows.map((row) => row.id));
-  const known = changes.filter((change) => present.has(change.deviceId));
+  const known = ownChanges(changes, rows, processId);
   if (known.length === 0) return;
-  await upsertStates(connection, lastStates(known));
+  await upsertStates(connection, lastStates(known), processId);
   await insertEvents(connection, known);
+}
+
+interface Held {
+  readonly deviceId: number;
+  readonly isConnected: boolean;
+  readonly processId: string | null;
+  readonly connectedAt: number | null;
+}
+
+/**
+ * Without what comes too late of a device that has gone over to another process meanwhile: its older session ended, or
+ * had begun before.
+ */
+function ownChanges(
+  changes: readonly ConnectionChange[],
+  rows: readonly Held[],
+  processId: string | null,
+): readonly ConnectionChange[] {
+  const present = new Set(rows.map(({ deviceId }) => deviceId));
+  const elsewhere = new Map(
+    rows
+      .filter((row) => row.isConnected && row.processId !== processId)
+      .map(({ deviceId, connectedAt }) => [deviceId, connectedAt ?? 0]),
+  );
+  return changes.filter(({ deviceId, isConnected, at }) => {
+    const since = elsewhere.get(deviceId);
+    if (since === undefined) return present.has(deviceId);
+    const isNewest = isConnected && at >= since;
+    if (isNewest) elsewhere.delete(deviceId);
+    return isNewest;
+  });
 }
 
 interface State {
@@ -99,11 +143,15 @@ function lastStates(changes: readonly ConnectionChange[]): State[] {
   return [...states.values()].sort((left, right) => left.deviceId - right.deviceId);
 }
 
-async function upsertStates(connection: Connection, states: readonly State[]): Promise<void> {
+async function upsertStates(
+  connection: Connection,
+  states: readonly State[],
+  processId: string | null,
+): Promise<void> {
   await sql`
     insert into device_connection as known
-      (device_id, is_connected, transport, connected_at, disconnected_at, disconnect_reason)
-    select * from unnest(
+      (device_id, is_connected, transport, connected_at, disconnected_at, disconnect_reason, process_id)
+    select change.*, ${processId}::text from unnest(
       ${int4Array(states, (state) => state.deviceId)}::int4[], ${states.map((state) => state.isConnected)}::boolean[],
       ${states.map((state) => state.transport)}::text[], ${states.map((state) => state.connectedAt)}::int8[],
       ${states.map((state) => state.disconnectedAt)}::int8[], ${states.map((state) => state.reason)}::text[]
@@ -113,9 +161,8 @@ async function upsertStates(connection: Connection, states: readonly State[]): P
       transport = coalesce(excluded.transport, known.transport),
       connected_at = coalesce(excluded.connected_at, known.connected_at),
       disconnected_at = coalesce(excluded.disconnected_at, known.disconnected_at),
-      disconnect_reason = coalesce(excluded.disconnect_reason, known.disconnect_reason)`.execute(
-    tablesIn(connection),
-  );
+      disconnect_reason = coalesce(excluded.disconnect_reason, known.disconnect_reason),
+      process_id = excluded.process_id`.execute(tablesIn(connection));
 }
 
 async function insertEvents(connection: Connection, changes: readonly ConnectionChange[]): Promise<void> {
@@ -174,6 +221,24 @@ async function markAllDisconnected(database: Database, reason: string, at: numbe
     select device_id, ${at}::int8, 'disconnected', coalesce(transport, ''), ${reason} from ended`.execute(
     tablesIn(database),
   );
+}
+
+/** Answers the names of the devices that a process held which lives no more (its row of `process` is gone). */
+async function markLeftBehind(
+  connection: Connection,
+  { reason, at }: { readonly reason: string; readonly at: number },
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    with ended as (
+      update device_connection set is_connected = false, disconnected_at = ${at}::int8, disconnect_reason = ${reason}
+      where is_connected and (process_id is null or process_id not in (select id from process))
+      returning device_id, transport
+    ), noted as (
+      insert into device_event (device_id, at, kind, transport, reason)
+      select device_id, ${at}::int8, 'disconnected', coalesce(transport, ''), ${reason} from ended
+    )
+    select device.name from ended join device on device.id = ended.device_id`.execute(tablesIn(connection));
+  return rows.map(({ name }) => name);
 }
 
 /** A plain update: rows heard a moment ago are neither locked nor written. Sorted, so that two writers never cross. */

@@ -189,6 +189,8 @@ export interface Devices {
   markDisconnected(deviceId: number, reason: string): Promise<void>;
   /** For a server that starts after a crash: whoever it held connected is not. */
   markAllDisconnected(reason: string): Promise<void>;
+  /** The same where several processes hold devices: of those that live no more. Answers the devices' names. */
+  markLeftBehind(connection: Connection, reason: string): Promise<readonly string[]>;
   /** Inside the intake transaction: one statement for all devices of a batch. */
   markHeard(connection: Connection, deviceIds: readonly number[], at: number): Promise<void>;
   /** `boundAt` absent: now. An import of history gives the time. */

@@ -29,6 +29,8 @@ export function createDevices(dependencies: {
   readonly clock: Clock;
   /** Shared with `createDeviceCredentials`; absent: one of its own. */
   readonly identities?: IdentityCache;
+  /** Under which the devices that are connected here are marked, where there are other processes. */
+  readonly processId?: string | undefined;
 }): Devices {
   const { database, clock } = dependencies;
   const identities = dependencies.identities ?? createIdentityCache({ clock });
@@ -57,7 +59,7 @@ export function createDevices(dependencies: {
     },
     deviceRows: (options) => selectDeviceRows(database, options.limitsSinceAt),
     tokenHints: () => selectTokenHints(database),
-    ...createConnections({ database, clock }),
+    ...createConnections({ database, clock, processId: dependencies.processId }),
     bind: async (connection, binding) => {
       bindings.distrust();
       return insertBinding(connection, binding, clock.now());

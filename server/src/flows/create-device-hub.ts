@@ -14,6 +14,8 @@ export interface DeviceHubDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each session that begins, so that other processes end an older one of the same device. */
+  readonly onSession?: (deviceId: number) => void;
   readonly limits?: {
     readonly presence?: typeof presenceLimits;
     readonly delivery?: typeof deliveryLimits;
@@ -24,11 +26,21 @@ export interface DeviceHubDependencies {
 export interface OwnedDeviceHub extends DeviceHub {
   /** Looks for commands that another process queued, or that a failure left; call it every few seconds. */
   sweep(): void;
+  /** Whether a channel of the device takes commands here. */
+  isListening(deviceId: number): boolean;
+  /** Ends sessions of the device that began before another process opened one; that one says who is connected. */
+  giveUp(deviceId: number, openedAt: number): void;
+  /** Says once more who is connected here: this process was taken for dead. */
+  noteAgain(): void;
 }
 
 interface Attached {
   readonly channel: DeviceChannel;
   readonly isSession: boolean;
+  readonly address: string;
+  readonly at: number;
+  /** Another process has the device now: its end is no news. */
+  isGivenUp: boolean;
 }
 
 /**
@@ -74,15 +86,15 @@ export function createDeviceHub(deps: DeviceHubDependencies): OwnedDeviceHub {
   const note = (deviceId: number, isConnected: boolean, about: Omit<Noted, "deviceId">): void =>
     presence.note({ deviceId, isConnected, ...about, at: clock.now() });
 
-  function attach({ device }: DeviceIdentity, attached: Attached, address: string): Attachment {
-    const { channel, isSession } = attached;
-    const { transport } = channel;
+  function attach({ device }: DeviceIdentity, attached: Attached): Attachment {
+    const { isSession } = attached;
     const isTakeOver = isSession && sessionCount(device.id) > 0;
     attachedOf.set(device.id, [...channelsOf(device.id), attached]);
     if (isSession) {
       names.set(device.id, device.name);
       connectedCount += isTakeOver ? 0 : 1;
-      note(device.id, true, { transport, address, reason: isTakeOver ? "session-taken-over" : "" });
+      note(device.id, true, aboutSession(attached, isTakeOver ? "session-taken-over" : ""));
+      deps.onSession?.(device.id);
     }
     return {
       commandsWanted: () => delivery.dispatch(device.id),
@@ -93,13 +105,15 @@ export function createDeviceHub(deps: DeviceHubDependencies): OwnedDeviceHub {
         else attachedOf.set(device.id, left);
         if (!isSession || sessionCount(device.id) > 0) return;
         connectedCount -= 1;
-        note(device.id, false, { transport, address, reason });
+        if (!attached.isGivenUp) note(device.id, false, aboutSession(attached, reason));
+        else if (left.length === 0) names.delete(device.id);
       },
     };
   }
 
   return {
-    attach: (identity, channel, { isSession, address }) => attach(identity, { channel, isSession }, address),
+    attach: (identity, channel, { isSession, address }) =>
+      attach(identity, { channel, isSession, address, at: clock.now(), isGivenUp: false }),
     pushAttributes: (deviceId, change) => {
       for (const { channel } of channelsOf(deviceId))
         if (channel.wantsAttributes) channel.deliverAttributes(change);
@@ -116,6 +130,14 @@ export function createDeviceHub(deps: DeviceHubDependencies): OwnedDeviceHub {
       for (const [deviceId, channels] of attachedOf)
         if (channels.some(({ channel }) => channel.wantsCommands)) delivery.dispatch(deviceId);
     },
+    isListening: (deviceId) => channelsOf(deviceId).some(({ channel }) => channel.wantsCommands),
+    giveUp: (deviceId, openedAt) => giveUpOlder(channelsOf(deviceId), openedAt),
+    noteAgain: () => {
+      for (const [deviceId, channels] of attachedOf) {
+        const session = channels.findLast(({ isSession, isGivenUp }) => isSession && !isGivenUp);
+        if (session !== undefined) note(deviceId, true, aboutSession(session, ""));
+      }
+    },
     settled: async () => {
       await Promise.all([presence.settled(), delivery.settled()]);
     },
@@ -127,6 +149,22 @@ interface Noted {
   readonly transport: DeviceChannel["transport"];
   readonly address: string;
   readonly reason: string;
+}
+
+const aboutSession = ({ channel, address }: Attached, reason: string): Omit<Noted, "deviceId"> => ({
+  transport: channel.transport,
+  address,
+  reason,
+});
+
+function giveUpOlder(channels: readonly Attached[], openedAt: number): void {
+  // A copy: a transport detaches while it is told to close.
+  for (const attached of [...channels]) {
+    const { channel, isSession, at } = attached;
+    if (!isSession || channel.takenOver === undefined || at > openedAt) continue;
+    attached.isGivenUp = true;
+    channel.takenOver();
+  }
 }
 
 function pickListener(

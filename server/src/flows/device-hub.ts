@@ -25,6 +25,8 @@ export interface DeviceChannel {
   deliverCommand(command: OutgoingCommand): Promise<Delivered>;
   deliverAttributes(change: AttributeChange): void;
   close(reason: "device-deleted" | "device-disabled" | "credentials-revoked"): void;
+  /** The device has a newer session in another process; absent where a device may have several at once. */
+  takenOver?(): void;
 }
 
 export interface Attachment {

@@ -253,6 +253,10 @@ export class DeviceLink implements Role, PublishOrigin, DeviceChannel, Holder {
     this.line.end(closings[reason]);
   }
 
+  takenOver(): void {
+    this.line.end(endings.takenOver);
+  }
+
   private async pushChange(change: AttributeChange): Promise<void> {
     const target = this.subscriptions.attributes;
     if (target === null) return;
