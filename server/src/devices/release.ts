@@ -112,6 +112,14 @@ export interface PackageDigests {
   readonly sha256: string;
 }
 
+/** What keeps a release in the shop. */
+export interface ReleaseUses {
+  /** Those that should run it, a hundred at most. */
+  readonly deviceNames: readonly string[];
+  /** Those that brought it, and those still open that would go back to it; newest first, a hundred at most. */
+  readonly rollouts: readonly Pick<Rollout, "id" | "state" | "createdAt">[];
+}
+
 export interface DeviceReleases {
   addKey(
     connection: Connection,
@@ -134,6 +142,10 @@ export interface DeviceReleases {
   /** Inside a transaction pass its connection. */
   find(releaseId: string, connection?: Connection): Promise<Release | null>;
   list(): Promise<readonly Release[]>;
+  /** Holds the release until the transaction ends: nobody begins to use it meanwhile. */
+  usesOf(connection: Connection, releaseId: string): Promise<ReleaseUses>;
+  /** With its bytes. Ask `usesOf` first. */
+  remove(connection: Connection, releaseId: string): Promise<void>;
   /** Bytes `from` up to but without `to`, clamped to the package. */
   read(releaseId: string, from: number, to: number): Promise<Buffer>;
   /** The release a device should run now, read afresh: a withdrawn one is given to nobody from the next chunk on. */

@@ -13,6 +13,7 @@ import {
   type Release,
   type ReleaseKey,
   type ReleaseKind,
+  type ReleaseUses,
   releaseLimits,
 } from "./release.ts";
 import { isReleaseName, isSignedBy, manifestOf, publicKeyOf } from "./release-package.ts";
@@ -25,6 +26,7 @@ const tablesIn = (connection: Connection): Tables => tablesOf<ReleaseTables>(con
 const partsCachedMax = 64;
 const keysMax = 100;
 const listedMax = 1_000;
+const usesMax = 100;
 
 export const assignedColumn = {
   firmware: "firmwareReleaseId",
@@ -60,6 +62,10 @@ export function createDeviceReleases(dependencies: {
           .limit(listedMax)
           .execute()
       ).map(asRelease),
+    usesOf: (connection, releaseId) => selectUses(tablesIn(connection), releaseId),
+    remove: async (connection, releaseId) => {
+      await tablesIn(connection).deleteFrom("release").where("id", "=", releaseId).execute();
+    },
     read: async (releaseId, from, to) => {
       const release = await selectRelease(tables, releaseId);
       return release === null ? Buffer.alloc(0) : readBytes(parts, release, from, to);
@@ -204,6 +210,20 @@ const untrue = (en: string, zh: string): DomainError => new DomainError("invalid
 async function selectRelease(tables: Tables, releaseId: string): Promise<Release | null> {
   const row = await tables.selectFrom("release").selectAll().where("id", "=", releaseId).executeTakeFirst();
   return row === undefined ? null : asRelease(row);
+}
+
+async function selectUses(tables: Tables, releaseId: string): Promise<ReleaseUses> {
+  await tables.selectFrom("release").select("id").where("id", "=", releaseId).forUpdate().execute();
+  const devices = await sql<{ name: string }>`
+    select name from device where firmware_release_id = ${releaseId} or software_release_id = ${releaseId}
+    order by name limit ${usesMax}`.execute(tables);
+  const rollouts = await sql<ReleaseUses["rollouts"][number]>`
+    select id, state, created_at from rollout
+    where release_id = ${releaseId} or (state in ('running', 'paused') and exists (
+      select from rollout_device as part where part.rollout_id = rollout.id and part.previous_release_id = ${releaseId}
+    ))
+    order by created_at desc, id desc limit ${usesMax}`.execute(tables);
+  return { deviceNames: devices.rows.map(({ name }) => name), rollouts: rollouts.rows };
 }
 
 async function selectAssigned(tables: Tables, deviceId: number, kind: ReleaseKind): Promise<Release | null> {

@@ -17,7 +17,11 @@ export async function readPrevious(
     ({ kind, profileId }) => kind === release.kind && profileId === release.profileId,
   );
   const byName = new Map(releases.map(({ id, title, version }) => [`${title}\n${version}`, id]));
-  const said = await readSaid(deps.telemetry, releasePrefixes[release.kind], candidates);
+  const said = await readSaid(
+    deps.telemetry,
+    releasePrefixes[release.kind],
+    candidates.map(({ deviceId }) => deviceId),
+  );
   return new Map(
     candidates.flatMap(({ deviceId, assignedReleaseId }): [number, string][] => {
       // What it was given may never have been installed.
@@ -28,13 +32,12 @@ export async function readPrevious(
 }
 
 /** `title\nversion` by device, from the latest readings. */
-async function readSaid(
-  telemetry: Telemetry,
+export async function readSaid(
+  telemetry: Pick<Telemetry, "seriesOfDevices" | "latest">,
   prefix: string,
-  candidates: readonly RolloutCandidate[],
+  ids: readonly number[],
 ): Promise<ReadonlyMap<number, string>> {
   const keys = [`current_${prefix}_title`, `current_${prefix}_version`] as const;
-  const ids = candidates.map(({ deviceId }) => deviceId);
   const series = (await telemetry.seriesOfDevices(ids)).filter(({ key }) =>
     (keys as readonly string[]).includes(key),
   );

@@ -10,6 +10,7 @@ import { Mono } from "../../ui/mono.tsx";
 import { EmptyState } from "../../ui/states.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import { useProfileNames } from "../devices/device-columns.tsx";
+import { DeleteRelease } from "./delete-release.tsx";
 import { StartRollout } from "./start-rollout.tsx";
 import { UploadRelease } from "./upload-release.tsx";
 
@@ -24,6 +25,7 @@ export function ReleaseList({ releases, keys }: ReleaseListProps): ReactElement 
   const may = useMay();
   const [isUploading, setIsUploading] = useState(false);
   const [starting, setStarting] = useState<ReleaseView | null>(null);
+  const [deleting, setDeleting] = useState<ReleaseView | null>(null);
   const canWrite = may("devices.write");
   const hasKey = keys.some((key) => key.revokedAt === null);
   return (
@@ -52,20 +54,24 @@ export function ReleaseList({ releases, keys }: ReleaseListProps): ReactElement 
           text={t(hasKey ? "release.emptyText" : "release.keyFirst")}
         />
       ) : (
-        <ReleaseTable releases={releases} onStart={canWrite ? setStarting : null} />
+        <ReleaseTable
+          releases={releases}
+          actions={canWrite ? { start: setStarting, remove: setDeleting } : null}
+        />
       )}
       {isUploading && <UploadRelease keys={keys} onClose={() => setIsUploading(false)} />}
       {starting !== null && <StartRollout release={starting} onClose={() => setStarting(null)} />}
+      {deleting !== null && <DeleteRelease release={deleting} onClose={() => setDeleting(null)} />}
     </Card>
   );
 }
 
 interface ReleaseTableProps {
   readonly releases: readonly ReleaseView[];
-  readonly onStart: ((release: ReleaseView) => void) | null;
+  readonly actions: Record<"start" | "remove", (release: ReleaseView) => void> | null;
 }
 
-function ReleaseTable({ releases, onStart }: ReleaseTableProps): ReactElement {
+function ReleaseTable({ releases, actions }: ReleaseTableProps): ReactElement {
   const { t } = useTranslation();
   const words = useWords();
   const format = useFormat();
@@ -128,15 +134,25 @@ function ReleaseTable({ releases, onStart }: ReleaseTableProps): ReactElement {
           title: <span className="sr-only">{t("common.actions")}</span>,
           isNumber: true,
           cell: (one) =>
-            onStart !== null && (
-              <Button
-                size="small"
-                icon="scenario"
-                onClick={() => onStart(one)}
-                data-testid={`rollout-start-${one.id}`}
-              >
-                {t("rollout.start")}
-              </Button>
+            actions !== null && (
+              <span className="flex flex-wrap justify-end gap-2">
+                <Button
+                  size="small"
+                  icon="scenario"
+                  onClick={() => actions.start(one)}
+                  data-testid={`rollout-start-${one.id}`}
+                >
+                  {t("rollout.start")}
+                </Button>
+                <Button
+                  size="small"
+                  icon="trash"
+                  aria-label={t("release.delete")}
+                  title={t("release.delete")}
+                  onClick={() => actions.remove(one)}
+                  data-testid={`release-delete-${one.id}`}
+                />
+              </span>
             ),
         },
       ]}

@@ -111,6 +111,58 @@ test("a rollout is started, told and shown; words that do not fit its state are 
   expect((await shop.ask("owner", "GET", "/api/rollouts/rol_none")).status).toBe(404);
 });
 
+test("a package that nothing needs is deleted with its bytes, and the audit log keeps its name", async () => {
+  const made = makeSignedRelease("firmware", 100);
+  const { body: key } = await addKey(made);
+  const { body: release } = await upload("owner", made, key.id);
+  const remove = () => shop.ask("owner", "DELETE", `/api/releases/${release.id}`);
+  expect((await shop.ask("support", "DELETE", `/api/releases/${release.id}`)).status).toBe(403);
+  const token = await shop.addDevice("release-runner");
+  const says = (version: string) =>
+    shop.send(token, { current_fw_title: release.title, current_fw_version: version });
+  await says(release.version);
+  const kept = await remove();
+  expect([kept.status, kept.body.code, kept.body.details.deviceNames]).toEqual([
+    ...[409, "state-forbids", ["release-runner"]],
+  ]);
+  expect(kept.body.message.en).toContain("release-runner");
+  expect(kept.body.message.zh).toContain("release-runner");
+  shop.clock.advance(1);
+  await says("another");
+  expect((await remove()).status).toBe(200);
+  expect((await remove()).status).toBe(404);
+  expect(await shop.deviceReleases.read(release.id, 0, 100)).toHaveLength(0);
+  expect((await audited("release-deleted"))[0]?.body).toMatchObject({
+    releaseId: release.id,
+    ...{ title: release.title, version: release.version },
+  });
+});
+
+test("a package that a rollout names, also one that is over, stays; so does what a device should run", async () => {
+  const made = makeSignedRelease("firmware", 100);
+  const { body: key } = await addKey(made);
+  const { body: release } = await upload("owner", made, key.id);
+  await shop.addDevice("release-box-3");
+  const plan = {
+    releaseId: release.id,
+    rings: [{ share: 1 }],
+    failureShareMax: 1,
+    failuresMin: 1,
+    soakMinutes: 0,
+  };
+  const { body: rollout } = await shop.ask("owner", "POST", "/api/rollouts", plan);
+  await shop.rollouts.advance();
+  const remove = () => shop.ask("owner", "DELETE", `/api/releases/${release.id}`);
+  const { body: used } = await remove();
+  expect(used.details.rolloutIds).toEqual([rollout.id]);
+  expect(used.details.deviceNames).toContain("release-box-3");
+  await shop.ask("owner", "POST", `/api/rollouts/${rollout.id}/roll-back`);
+  await shop.rollouts.advance();
+  const { status, body: named } = await remove();
+  expect([status, named.details]).toEqual([409, { deviceNames: [], rolloutIds: [rollout.id] }]);
+  expect(named.message.en).toContain("(stopped)");
+});
+
 test("who may only read devices starts, uploads and tells nothing", async () => {
   const made = makeSignedRelease("firmware", 100);
   expect((await upload("support", made, "rky_1")).status).toBe(403);

@@ -7,6 +7,7 @@ import {
 } from "@waremind/contract";
 import { z } from "zod";
 import { checksumAlgorithms, releaseLimits } from "../../devices/index.ts";
+import { removeRelease } from "../../flows/remove-release.ts";
 import type { RolloutWord } from "../../flows/rollouts.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { defineRoute, idParam, itemsOf, notFound, ok, okSchema, personOf, type Route } from "../route.ts";
@@ -21,6 +22,7 @@ export function releaseRoutes(needs: HttpDependencies): readonly Route[] {
   return [
     listRoute(needs),
     uploadRoute(needs),
+    removeRoute(needs),
     ...keyRoutes(needs),
     ...rolloutRoutes(needs),
     startRoute(needs),
@@ -100,6 +102,21 @@ function uploadRoute(needs: HttpDependencies): Route {
       });
       const keyNames = new Map((await needs.deviceReleases.keys()).map(({ id, name }) => [id, name]));
       return releaseView(release, keyNames);
+    },
+  });
+}
+
+function removeRoute(needs: HttpDependencies): Route {
+  return defineRoute({
+    method: "delete",
+    path: "/api/releases/{id}",
+    summary: "Deletes a package that no device runs or should run and no rollout names.",
+    access: "devices.write",
+    params: idParam,
+    answers: okSchema,
+    handle: async ({ params, caller }) => {
+      await removeRelease(needs, params.id, personOf(caller));
+      return ok;
     },
   });
 }
