@@ -5,6 +5,8 @@ import { type Login, prepareShop } from "./app/prepare-shop.ts";
 import { createRecurring } from "./app/recurring.ts";
 import type { ShopSettings } from "./app/shop-settings.ts";
 import { startMqtt } from "./app/start-mqtt.ts";
+import { startOperations } from "./app/start-operations.ts";
+import { version } from "./app/version.ts";
 import type { Config } from "./config.ts";
 import { createThingsboardImports } from "./connect/thingsboard/index.ts";
 import { createDemo, type Demo } from "./demo/index.ts";
@@ -23,7 +25,6 @@ import { createCoapServer } from "./transports/coap/index.ts";
 import { createDeviceApi } from "./transports/http/index.ts";
 import { checkProtoSchemas } from "./transports/protobuf/index.ts";
 
-export const version = "0.1.0";
 const projectDirectory = resolve(import.meta.dirname, "../..");
 const consoleDirectory = resolve(projectDirectory, "console/dist");
 const silenceCheckMs = 5_000;
@@ -205,6 +206,7 @@ function serveHttp(parts: {
   parts.stops.push(() => Promise.resolve(proofs.stop()));
   const { clock, log } = ground;
   const thingsboardImports = createThingsboardImports({ ...ground, ...domains });
+  startOperations(ground, domains, flows, parts.stops);
   const deviceApi = createDeviceApi({ desk: flows.deviceDesk, sink: flows.sink, clock, log });
   const app = createHttp({
     ...ground,
@@ -217,6 +219,8 @@ function serveHttp(parts: {
     checkTransport: checkProtoSchemas,
     consoleDirectory,
     controlToken: ground.keys.control,
+    metricsToken: ground.config.metricsToken,
+    isBehindProxy: ground.config.baseUrl !== undefined,
     deviceApi: deviceApi.routes,
     shop: {
       name: shop.name,

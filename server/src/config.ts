@@ -39,6 +39,22 @@ export const settings: readonly Setting[] = [
     meaning: "postgresql:// URL of a PostgreSQL 15 or later to use instead of the embedded store.",
   },
   {
+    name: "WAREMIND_NATS_URL",
+    default: "(one process)",
+    meaning:
+      "nats:// URL of a NATS server with JetStream, through which several processes work as one; several servers separated by commas.",
+  },
+  {
+    name: "WAREMIND_NATS_NAME",
+    default: "waremind",
+    meaning: "Name of the stream and first part of the subjects there; another one for each shop.",
+  },
+  {
+    name: "WAREMIND_NATS_REPLICAS",
+    default: "1",
+    meaning: "On how many servers of a NATS cluster a new stream is kept: 1, 3 or 5.",
+  },
+  {
     name: "WAREMIND_LLM_URL",
     default: "(built-in composer)",
     meaning: "Base URL of an OpenAI-compatible model server, such as http://localhost:11434/v1.",
@@ -64,8 +80,23 @@ export const settings: readonly Setting[] = [
     default: "(none)",
     meaning: "API key of the system that `waremind import` reads.",
   },
+  {
+    name: "WAREMIND_METRICS_TOKEN",
+    default: "(this machine only)",
+    meaning: "Bearer token, at least 16 characters, that opens /metrics to Prometheus.",
+  },
+  {
+    name: "WAREMIND_OTLP_URL",
+    default: "(no traces)",
+    meaning:
+      "Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://localhost:4318.",
+  },
   { name: "WAREMIND_LOG_LEVEL", default: "info", meaning: "fatal, error, warn, info, debug or silent." },
 ];
+
+/** What a process may do: take in from devices, store and follow up, serve people and programs. */
+export const roles = ["ingest", "worker", "api"] as const;
+export type Role = (typeof roles)[number];
 
 export const defaultPort = 4100;
 export const defaultMqttPort = 1883;
@@ -91,6 +122,10 @@ export interface Config {
   readonly baseUrl: string | undefined;
   readonly dataDirectory: string;
   readonly databaseUrl: string | undefined;
+  /** All of them, unless the process is one of several. */
+  readonly roles: readonly Role[];
+  /** Joins several processes; absent when there is one. */
+  readonly nats: { readonly url: string; readonly name: string; readonly replicas: number } | undefined;
   readonly model:
     | { readonly url: string; readonly key: string | undefined; readonly name: string }
     | undefined;
@@ -98,6 +133,10 @@ export interface Config {
   readonly messageRate: string;
   /** What opens the system that is imported; kept out of the arguments, which every user of a machine may read. */
   readonly importSecrets: { readonly password: string | undefined; readonly apiKey: string | undefined };
+  /** Opens `/metrics`; without it only this machine, and people with the permission, read it. */
+  readonly metricsToken: string | undefined;
+  /** Where traces go; absent: none are made. */
+  readonly otlpUrl: string | undefined;
   readonly logLevel: string;
 }
 
@@ -125,6 +164,18 @@ const environmentSchema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, "must begin with postgresql://")
     .optional(),
+  WAREMIND_NATS_URL: z
+    .string()
+    .regex(/^(nats|tls):\/\/[^,\s]+(,(nats|tls):\/\/[^,\s]+)*$/, "must begin with nats:// or tls://")
+    .optional(),
+  WAREMIND_NATS_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be up to 32 letters, digits, - and _")
+    .default("waremind"),
+  WAREMIND_NATS_REPLICAS: z
+    .enum(["1", "3", "5"], "must be 1, 3 or 5")
+    .default("1")
+    .transform(Number),
   WAREMIND_LLM_URL: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:11434/v1" })
     .optional(),
@@ -139,15 +190,23 @@ const environmentSchema = z.object({
     .default("50000:1"),
   WAREMIND_IMPORT_PASSWORD: z.string().optional(),
   WAREMIND_IMPORT_API_KEY: z.string().optional(),
+  WAREMIND_METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(512).optional(),
+  WAREMIND_OTLP_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:4318" })
+    .optional(),
   WAREMIND_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
 /**
  * Reads the settings. Empty variables count as absent.
  *
+ * @param options.roles names separated by commas, as a person gave them; absent: all.
  * @throws ConfigError naming each wrong setting.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  options: { readonly roles?: string | undefined } = {},
+): Config {
   const present = Object.fromEntries(
     Object.entries(environment).filter(
       ([name, value]) => name.startsWith("WAREMIND_") && value !== undefined && value !== "",
@@ -178,11 +237,48 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     baseUrl: read.WAREMIND_BASE_URL,
     dataDirectory: resolve(read.WAREMIND_DATA_DIR),
     databaseUrl: read.WAREMIND_DATABASE_URL,
+    roles: rolesOf(read, options.roles),
+    nats: natsOf(read),
     model: modelOf(read),
     messageRate: read.WAREMIND_MESSAGE_RATE,
     importSecrets: { password: read.WAREMIND_IMPORT_PASSWORD, apiKey: read.WAREMIND_IMPORT_API_KEY },
+    metricsToken: read.WAREMIND_METRICS_TOKEN,
+    otlpUrl: read.WAREMIND_OTLP_URL,
     logLevel: read.WAREMIND_LOG_LEVEL,
   };
+}
+
+function rolesOf(read: z.infer<typeof environmentSchema>, given: string | undefined): readonly Role[] {
+  if (given === undefined) return roles;
+  const names = given.split(",").map((name) => name.trim());
+  const chosen = roles.filter((role) => names.includes(role));
+  if (chosen.length === 0 || names.some((name) => !roles.some((role) => role === name)))
+    throw new ConfigError(
+      [
+        `--roles ${given} cannot be used: it takes one or more of ${roles.join(", ")}, separated by commas.`,
+        `无法使用 --roles ${given}：请填写 ${roles.join("、")} 中的一个或多个，以逗号分隔。`,
+      ].join("\n"),
+    );
+  if (chosen.length === roles.length) return roles;
+  if (read.WAREMIND_DATABASE_URL !== undefined && read.WAREMIND_NATS_URL !== undefined) return chosen;
+  throw new ConfigError(
+    [
+      `--roles ${given} needs WAREMIND_DATABASE_URL and WAREMIND_NATS_URL: several processes share one PostgreSQL and one NATS.`,
+      `--roles ${given} 需要设置 WAREMIND_DATABASE_URL 和 WAREMIND_NATS_URL：多个进程共用一个 PostgreSQL 和一个 NATS。`,
+    ].join("\n"),
+  );
+}
+
+function natsOf(read: z.infer<typeof environmentSchema>): Config["nats"] {
+  const { WAREMIND_NATS_URL: url, WAREMIND_NATS_NAME: name, WAREMIND_NATS_REPLICAS: replicas } = read;
+  if (url === undefined) return undefined;
+  if (read.WAREMIND_DATABASE_URL !== undefined) return { url, name, replicas };
+  throw new ConfigError(
+    [
+      "WAREMIND_NATS_URL is set but WAREMIND_DATABASE_URL is not: only PostgreSQL serves several processes.",
+      "设置了 WAREMIND_NATS_URL 但未设置 WAREMIND_DATABASE_URL：只有 PostgreSQL 可供多个进程共用。",
+    ].join("\n"),
+  );
 }
 
 function mqttTlsOf(read: z.infer<typeof environmentSchema>): Config["mqttTls"] {

@@ -27,9 +27,14 @@ import { createFollowerAlarmEnd } from "../flows/end-follower-alarms.ts";
 import { createReleaseFollower } from "../flows/follow-releases.ts";
 import { createShipmentFollower } from "../flows/follow-shipments.ts";
 import { createDeviceImport } from "../flows/import-devices.ts";
+import { createIntakeMeter } from "../flows/intake-meter.ts";
+import type { IntakeFollower } from "../flows/intake-sink.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
 import { createRollouts } from "../flows/rollouts.ts";
+import { createWorker } from "../flows/share-partitions.ts";
+import { createSlots } from "../flows/slots.ts";
+import { createStreamIntake } from "../flows/stream-readings.ts";
 import { createSeriesRemoval } from "../flows/series-removal.ts";
 import { createIntake } from "../flows/take-in-readings.ts";
 import { createSilenceWatch } from "../flows/watch-silence.ts";
@@ -44,9 +49,13 @@ import type { Database } from "../platform/database.ts";
 import { createJobs } from "../platform/jobs.ts";
 import type { Keys } from "../platform/keys.ts";
 import type { Log } from "../platform/log.ts";
+import { createMetrics } from "../platform/metrics.ts";
+import { createReadiness } from "../platform/readiness.ts";
 import { createShipments } from "../shipments/index.ts";
 import { createTelemetry } from "../telemetry/index.ts";
 import { decodeQuarantined } from "../transports/quarantined-payload.ts";
+import { type Cluster, forgetful, openSharedHub, shareIdentities } from "./cluster.ts";
+import { hasRole } from "./roles.ts";
 import type { ShopSettings } from "./shop-settings.ts";
 
 export interface Ground {
@@ -56,15 +65,21 @@ export interface Ground {
   readonly bus: Bus;
   readonly keys: Keys;
   readonly config: Config;
+  /** Absent where one process does all. */
+  readonly cluster?: Cluster;
 }
 
 export type Domains = ReturnType<typeof buildDomains>;
 
-export function buildDomains({ database, clock, keys, log }: Ground) {
-  const identities = createIdentityCache({ clock });
+export function buildDomains({ database, clock, keys, log, cluster }: Ground) {
+  const ownIdentities = createIdentityCache({ clock });
+  const identities = cluster === undefined ? ownIdentities : shareIdentities(ownIdentities, cluster);
   return {
+    ownIdentities,
     jobs: createJobs({ database, clock, log }),
-    devices: createDevices({ database, clock, identities }),
+    metrics: createMetrics(),
+    readiness: createReadiness({ clock }),
+    devices: createDevices({ database, clock, identities, processId: cluster?.processId }),
     deviceCredentials: createDeviceCredentials({
       ...{ database, clock, identities },
       secret: keys.credentials,
@@ -113,6 +128,37 @@ function buildDeviceFlows(
   return { deviceHub, deviceLimiter, commandDesk, deviceDesk, rollouts };
 }
 
+/** From a message of a device to the store: in this process, or through the stream that workers read. */
+function buildIntake(ground: Ground, domains: Domains) {
+  const { cluster, log, config } = ground;
+  const shared = { ...ground, ...domains, meter: createIntakeMeter(domains.metrics) };
+  const makeFollowers = (): readonly IntakeFollower[] => [
+    createFollowerAlarmEnd(shared),
+    createShipmentFollower(shared),
+    createShelfFollower(shared),
+    createReleaseFollower(shared),
+    createAlarmRules(shared),
+  ];
+  const decode = decodeQuarantined;
+  if (cluster === undefined) {
+    const followers = makeFollowers();
+    return {
+      sink: createIntake({ ...shared, followers }),
+      quarantineDesk: createQuarantineDesk({ ...shared, followers, decode }),
+      worker: null,
+    };
+  }
+  const { processId, stream, leases, processes } = cluster;
+  const slots = createSlots(ground.database.slots);
+  return {
+    sink: createStreamIntake({ publisher: stream, processId, log }),
+    quarantineDesk: createQuarantineDesk({ ...shared, followers: makeFollowers().map(forgetful), decode }),
+    worker: hasRole(config, "worker")
+      ? createWorker({ ...shared, stream, leases, processes, slots, makeFollowers })
+      : null,
+  };
+}
+
 export type Flows = ReturnType<typeof buildFlows>;
 
 export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings) {
@@ -123,24 +169,20 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings)
   const conversations = createConversations(patient);
   const composer = createComposer();
   const outcomeMessages = createOutcomeMessages({ ...patient, checkText, composer });
-  const deviceHub = createDeviceHub(shared);
+  const { cluster } = ground;
+  const deviceHub =
+    cluster === undefined
+      ? createDeviceHub(shared)
+      : openSharedHub(shared, { cluster, identities: domains.ownIdentities });
   const actions = createActions({
     ...patient,
     conversations,
     deviceHub,
     tellOutcomes: () => outcomeMessages.tell(),
   });
-  const followers = [
-    createFollowerAlarmEnd(shared),
-    createShipmentFollower(shared),
-    createShelfFollower(shared),
-    createReleaseFollower(shared),
-    createAlarmRules(shared),
-  ];
   return {
     ...buildDeviceFlows(ground, domains, { deviceHub, actions }),
-    sink: createIntake({ ...shared, followers }),
-    quarantineDesk: createQuarantineDesk({ ...shared, followers, decode: decodeQuarantined }),
+    ...buildIntake(ground, domains),
     deviceImport: createDeviceImport(patient),
     seriesRemoval: createSeriesRemoval(shared),
     silenceWatch: createSilenceWatch(shared),

@@ -12,6 +12,7 @@ import type {
   StoredReading,
   Telemetry,
 } from "../telemetry/index.ts";
+import type { IntakeMeter } from "./intake-meter.ts";
 import type { IntakeFollower } from "./intake-sink.ts";
 import { asQuarantined, type Cleaner, type Delivery } from "./take-in-readings-clean.ts";
 
@@ -32,6 +33,7 @@ export interface IntakeDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter?: IntakeMeter;
   /**
    * What else must stand in the very transaction that stores these deliveries, or refuses them for good. It comes first,
    * and rejects with `TakenOver` when this process may not store them any more.
@@ -60,7 +62,7 @@ export function createCommitter(dependencies: IntakeDependencies & { readonly cl
     switch (outcome.kind) {
       case "stored":
         heard.remember(batch);
-        for (const delivery of batch) delivery.receipt.stored();
+        acknowledge(batch);
         // Acknowledgements leave first.
         await Promise.resolve();
         publish(outcome.events);
@@ -74,6 +76,11 @@ export function createCommitter(dependencies: IntakeDependencies & { readonly cl
     }
   }
 
+  function acknowledge(batch: readonly Delivery[]): void {
+    for (const delivery of batch) delivery.receipt.stored();
+    dependencies.meter?.acknowledged(batch);
+  }
+
   /**
    * One message whose transaction fails whenever it is tried. What follows from readings must not cost the readings: they
    * are stored without their followers, and an alarm says so; only what the store itself refuses is quarantined.
@@ -85,7 +92,7 @@ export function createCommitter(dependencies: IntakeDependencies & { readonly cl
       for (const delivery of batch) delivery.receipt.notStored(asUnavailable(outcome.error));
       return false;
     }
-    for (const delivery of batch) delivery.receipt.stored();
+    acknowledge(batch);
     log.error({ error: cause }, "readings were stored, but what follows from them could not be worked out");
     await raiseFollowerAlarm(batch, cause);
     publish(outcome.events);
@@ -118,10 +125,8 @@ export function createCommitter(dependencies: IntakeDependencies & { readonly cl
   async function quarantineWhole(batch: readonly Delivery[], cause: unknown): Promise<boolean> {
     log.error({ error: cause }, "a message that could not be stored was quarantined");
     const outcome = await withRetries(() => storeRefused(dependencies, batch, cause));
-    for (const delivery of batch) {
-      if (outcome.kind === "stored") delivery.receipt.stored();
-      else delivery.receipt.notStored(asUnavailable(outcome.error));
-    }
+    if (outcome.kind === "stored") acknowledge(batch);
+    else for (const delivery of batch) delivery.receipt.notStored(asUnavailable(outcome.error));
     return outcome.kind === "stored";
   }
 
@@ -178,6 +183,7 @@ async function storeBatch(
   const { telemetry, devices, followers, cleaner } = dependencies;
   const { readings, refused } = await cleaner.clean(batch);
   const { deviceIds, at } = heard.news(batch);
+  const committed = dependencies.meter?.commitStarts();
   const { stored, events } = await followed(dependencies, async (connection) => {
     await dependencies.within?.(connection, batch);
     // First, because what follows refers to devices: who deletes one locks in this order.
@@ -186,6 +192,7 @@ async function storeBatch(
     if (refused.length > 0) await telemetry.quarantine(connection, refused);
     return { stored: fresh, events: await follow(connection, followers, fresh) };
   });
+  committed?.({ messages: batch.length, readings: stored.length, refused });
   const told = readingsStored(stored, cleaner);
   return told === undefined ? events : [told, ...events];
 }
@@ -246,7 +253,7 @@ function followerAlarm({ identity, receivedAt }: Delivery["message"], cause: unk
 }
 
 async function storeRefused(
-  { database, telemetry, devices, within }: IntakeDependencies,
+  { database, telemetry, devices, within, meter }: IntakeDependencies,
   batch: readonly Delivery[],
   cause: unknown,
 ): Promise<readonly LiveEvent[]> {
@@ -254,6 +261,7 @@ async function storeRefused(
   const messages: QuarantinedMessage[] = batch.map(({ message }) =>
     asQuarantined(message, [{ reason: "store-refused", detail }]),
   );
+  const committed = meter?.commitStarts();
   await database.transaction(async (connection) => {
     await within?.(connection, batch);
     for (const { message } of batch) {
@@ -261,6 +269,7 @@ async function storeRefused(
     }
     await telemetry.quarantine(connection, messages);
   });
+  committed?.({ messages: batch.length, readings: 0, refused: messages });
   return [];
 }
 

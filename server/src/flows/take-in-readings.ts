@@ -57,6 +57,7 @@ export function createIntake(dependencies: IntakeDependencies): IntakeSink {
       return;
     }
     backlog.add(delivery);
+    dependencies.meter?.received(delivery.message.transport);
     const lane = laneOf(delivery);
     lane.pending.push(delivery);
     if (lane.isUnderWay || isStartDue) return;

@@ -33,10 +33,11 @@ import type { Jobs } from "../platform/jobs.ts";
 import type { Log } from "../platform/log.ts";
 import type { Shipments } from "../shipments/index.ts";
 import type { Telemetry } from "../telemetry/index.ts";
+import type { OperationsDependencies } from "./operations.ts";
 import type { ProofRunner } from "./proof-runner.ts";
 
 /** What the routes need; `app.ts` joins it. */
-export interface HttpDependencies {
+export interface HttpDependencies extends OperationsDependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;

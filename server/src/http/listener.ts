@@ -47,7 +47,7 @@ export function createHttpListener(
   replaced: Partial<{ readonly [Name in keyof typeof listenerLimits]: number }> = {},
 ): HttpListener {
   const limits = { ...listenerLimits, ...replaced };
-  let fetch: Fetch = () => Response.json(starting, { status: 503, headers: { "Retry-After": "2" } });
+  let fetch: Fetch = (request) => notReady(request, starting, "2");
   const underway = createUnderway();
   const listener = getRequestListener((request, bindings) => fetch(request, bindings));
   const server: Server = createServer({ connectionsCheckingInterval: limits.slownessCheckMs });
@@ -73,7 +73,7 @@ export function createHttpListener(
     },
     stop: async () => {
       if (!server.listening) return;
-      fetch = () => Response.json(stopping, { status: 503, headers: { "Retry-After": "5" } });
+      fetch = (request) => notReady(request, stopping, "5");
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await untilAnswered(underway.all(), limits.answersMsMax);
       server.closeAllConnections();
@@ -121,6 +121,18 @@ function createUnderway(): Underway {
 function abandon(outgoing: ServerResponse): void {
   outgoing.destroy();
   outgoing.emit("close");
+}
+
+/** The process lives, and says so to whoever would start it anew; everything else has to wait. */
+function notReady(request: Request, problem: Problem, retryAfterSeconds: string): Response {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/healthz") return Response.json({ ok: true });
+  const isAskedForParts = pathname === "/readyz";
+  const parts = [{ part: "server", isReady: false, reason: problem.message }];
+  return Response.json(isAskedForParts ? { ready: false, parts } : problem, {
+    status: 503,
+    headers: { "Retry-After": retryAfterSeconds },
+  });
 }
 
 /** Resolves when every answer but the streams has left, or after `timeMsMax`. */

@@ -8,6 +8,7 @@ import { DomainError } from "../platform/errors.ts";
 import { createAuthorize, originCheck } from "./access.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { createLiveStreams } from "./live.ts";
+import { meterRequests, serveOperations } from "./operations.ts";
 import {
   addressOf,
   bodyBytesMax,
@@ -64,12 +65,12 @@ export function createHttp(given: HttpDependencies): OpenAPIHono {
       needs.log.error({ err: unexpected, path: context.req.path }, "request failed"),
     ),
   );
+  app.use("*", meterRequests(needs.metrics));
   app.route("/", needs.deviceApi);
   app.use("*", securityHeaders);
   app.use("/api/*", originCheck(isSameSite));
   const routes = allRoutes(needs);
   app.use("/api/*", limitOfBodies(routes));
-  app.get("/healthz", (context) => context.json({ ok: true }));
   app.all("/api/auth/*", (context) =>
     needs.people.handler(context.req.raw, addressOf(context)).catch((error: unknown) => {
       throw context.req.raw.signal.aborted ? brokenOff(error) : error;
@@ -77,6 +78,7 @@ export function createHttp(given: HttpDependencies): OpenAPIHono {
   );
 
   const authorize = createAuthorize(needs);
+  serveOperations(app, needs, authorize);
   for (const route of routes) route.register(app, authorize);
   const openLive = createLiveStreams(needs.bus);
   app.get("/api/live", async (context) => {
