@@ -8,6 +8,7 @@ import type { Log } from "../../platform/log.ts";
 import { createArrivals } from "./arrivals.ts";
 import { createCodec } from "./codec.ts";
 import { createConnectLimits } from "./connect-limits.ts";
+import { writeLengthsTogether } from "./length-bytes.ts";
 import { type MqttLimits, mqttLimits } from "./limits.ts";
 import { createRevalidation } from "./revalidation.ts";
 import { Session, type SessionHost } from "./session.ts";
@@ -103,6 +104,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
     options: ListenOptions,
     onSocket: (socket: Socket) => void,
   ): Promise<{ port: number }> {
+    writeLengthsTogether();
     // Nothing is read before it is the socket's turn.
     const listening = createServer({ noDelay: true, pauseOnConnect: true }, onSocket);
     const port = await listen(listening, { ...options, backlog: limits.backlogMax });
