@@ -16,6 +16,7 @@ import { createHttp } from "./http/server.ts";
 import { migrations } from "./migrations/index.ts";
 import { createPeople, type People } from "./people/index.ts";
 import { createBus } from "./platform/bus.ts";
+import { bindClientAddress, createClientAddress } from "./platform/client-address.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Keys } from "./platform/keys.ts";
 import { listenOn } from "./platform/listen.ts";
@@ -232,7 +233,8 @@ function serveHttp(parts: {
     },
   });
   parts.stops.push(() => thingsboardImports.stopAll());
-  parts.listener.serve((request, bindings) => app.fetch(request, bindings));
+  const clientAddress = createClientAddress(ground.config.trustedProxies);
+  parts.listener.serve((request, bindings) => app.fetch(request, bindClientAddress(bindings, clientAddress)));
   // Opened first and stopped before what it serves: a request under way still finds its store.
   parts.stops.push(() => parts.listener.stop());
   // Devices that wait are told at once instead of holding up the stop.

@@ -46,12 +46,26 @@ test.each([
   [{ WAREMIND_MQTT_TLS_PORT: "8883" }, /set WAREMIND_TLS_CERT and WAREMIND_TLS_KEY/],
   [{ WAREMIND_COAP_PORT: "coap" }, /WAREMIND_COAP_PORT must be a whole number/],
   [{ WAREMIND_COAP: "maybe" }, /WAREMIND_COAP must be on or off/],
+  [{ WAREMIND_TRUSTED_PROXIES: "10.0.0.1,proxy" }, /WAREMIND_TRUSTED_PROXIES must be addresses or networks/],
   [{ WAREMIND_LLM_URL: "ollama" }, /WAREMIND_LLM_URL must be an http/],
   [{ WAREMIND_LLM_URL: "http://localhost:11434/v1" }, /WAREMIND_LLM_MODEL is not/],
 ])("a wrong setting is named with what would be right: %o", (environment, sentence) => {
   expect(() => readConfig(environment)).toThrow(ConfigError);
   expect(() => readConfig(environment)).toThrow(sentence);
 });
+
+test("trusted proxies are none, or those that are named", () => {
+  expect(readConfig({}).trustedProxies).toEqual([]);
+  const { trustedProxies } = readConfig({ WAREMIND_TRUSTED_PROXIES: "127.0.0.1, 10.0.0.0/8" });
+  expect(trustedProxies).toEqual(["127.0.0.1", "10.0.0.0/8"]);
+});
+
+test.each(["10.0.0.0/33", "::/129", "10.0.0.0/8/8", "10.0.0.0/x", "10.0.0.1,"])(
+  "%s names no proxy",
+  (text) => {
+    expect(() => readConfig({ WAREMIND_TRUSTED_PROXIES: text })).toThrow(ConfigError);
+  },
+);
 
 test("every setting is in the help", () => {
   expect(settings.map((setting) => setting.name)).toContain("WAREMIND_DATABASE_URL");

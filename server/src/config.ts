@@ -1,4 +1,5 @@
 // The only reader of the environment: every setting, its default and its meaning stand here.
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { rateTextSchema } from "@waremind/contract";
 import { z } from "zod";
@@ -31,6 +32,12 @@ export const settings: readonly Setting[] = [
     name: "WAREMIND_BASE_URL",
     default: "http://localhost:PORT",
     meaning: "Address people use, when a proxy stands before it (https turns on secure cookies).",
+  },
+  {
+    name: "WAREMIND_TRUSTED_PROXIES",
+    default: "(none)",
+    meaning:
+      "Addresses or networks of proxies before it, separated by commas; only their X-Forwarded-For is believed when limits count a client's attempts.",
   },
   { name: "WAREMIND_DATA_DIR", default: "./data", meaning: "Folder of the embedded store, keys and logins." },
   {
@@ -120,6 +127,8 @@ export interface Config {
   readonly coap: PortSetting | undefined;
   readonly host: string;
   readonly baseUrl: string | undefined;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly dataDirectory: string;
   readonly databaseUrl: string | undefined;
   /** All of them, unless the process is one of several. */
@@ -149,6 +158,14 @@ const portSchema = z
   .transform(Number)
   .refine((port) => port <= 65_535, "must be between 0 and 65535");
 
+/** An address, or a network such as `10.0.0.0/8` or `fd00::/8`. */
+function isAddressOrNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/u.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
 const environmentSchema = z.object({
   WAREMIND_PORT: portSchema.optional(),
   WAREMIND_MQTT_PORT: portSchema.optional(),
@@ -159,6 +176,14 @@ const environmentSchema = z.object({
   WAREMIND_TLS_KEY: z.string().optional(),
   WAREMIND_HOST: z.string().default("127.0.0.1"),
   WAREMIND_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  WAREMIND_TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(",").map((one) => one.trim()))
+    .refine(
+      (all) => all.every(isAddressOrNetwork),
+      "must be addresses or networks, such as 127.0.0.1,10.0.0.0/8",
+    )
+    .default([]),
   WAREMIND_DATA_DIR: z.string().default("./data"),
   WAREMIND_DATABASE_URL: z
     .string()
@@ -172,10 +197,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be up to 32 letters, digits, - and _")
     .default("waremind"),
-  WAREMIND_NATS_REPLICAS: z
-    .enum(["1", "3", "5"], "must be 1, 3 or 5")
-    .default("1")
-    .transform(Number),
+  WAREMIND_NATS_REPLICAS: z.enum(["1", "3", "5"], "must be 1, 3 or 5").default("1").transform(Number),
   WAREMIND_LLM_URL: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:11434/v1" })
     .optional(),
@@ -235,6 +257,7 @@ export function readConfig(
           },
     host: read.WAREMIND_HOST,
     baseUrl: read.WAREMIND_BASE_URL,
+    trustedProxies: read.WAREMIND_TRUSTED_PROXIES,
     dataDirectory: resolve(read.WAREMIND_DATA_DIR),
     databaseUrl: read.WAREMIND_DATABASE_URL,
     roles: rolesOf(read, options.roles),

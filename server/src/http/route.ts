@@ -1,6 +1,5 @@
 // One way to write a route: what it takes, what it answers, who may call it. The OpenAPI document and the list of
 // permissions come from the same definitions.
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import {
   type Actor,
@@ -15,6 +14,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import type { CustomerSession } from "../customers/index.ts";
 import type { Permission } from "../people/index.ts";
+import { type Bindings, clientAddressOf } from "../platform/client-address.ts";
 import { storeBusy } from "../platform/contention.ts";
 import { DomainError } from "../platform/errors.ts";
 import { storeErrorKind } from "../platform/store-errors.ts";
@@ -288,10 +288,9 @@ function retryHeader(error: DomainError): Record<string, string> {
   return typeof seconds === "number" ? { "Retry-After": String(Math.ceil(seconds)) } : {};
 }
 
-/** The socket's own address, never a header that a caller can write; absent when there is no socket (tests). */
+/** Of the client, as far as trusted proxies tell it; absent when there is no socket (tests). */
 export function addressOf(context: Context): { readonly address: string } | undefined {
-  const isSocket = typeof context.env === "object" && context.env !== null && "incoming" in context.env;
-  const address = isSocket ? getConnInfo(context).remote.address : undefined;
+  const address = clientAddressOf(context.env as Bindings | undefined);
   return address === undefined ? undefined : { address };
 }
 

@@ -1,11 +1,11 @@
 // ThingsBoard's HTTP device API. A 200 means that what was sent is on disk.
 
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { problemStatuses } from "@waremind/contract";
 import { type Context, Hono } from "hono";
 import type { DeviceIdentity, ReleaseKind } from "../../devices/index.ts";
 import type { DeviceDesk } from "../../flows/device-desk.ts";
 import type { IntakeSink } from "../../flows/intake-sink.ts";
+import { type Bindings, clientAddressOf } from "../../platform/client-address.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { DomainError } from "../../platform/errors.ts";
 import { type Log, silentLog } from "../../platform/log.ts";
@@ -215,8 +215,7 @@ async function bodyOf(
 }
 
 function addressOf(context: Context): string {
-  const isSocket = typeof context.env === "object" && context.env !== null && "incoming" in context.env;
-  return (isSocket ? getConnInfo(context).remote.address : undefined) ?? "unknown";
+  return clientAddressOf(context.env as Bindings | undefined) ?? "unknown";
 }
 
 function brokenOff(error: unknown): never {
