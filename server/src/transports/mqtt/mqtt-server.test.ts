@@ -320,6 +320,23 @@ describe("before the token is known", () => {
     await client.closed;
   });
 
+  test("a device whose CONNECT came in time is not cut off while the store is slow", async () => {
+    await startServer({ connectTimeMsMax: 30 });
+    const { authenticate } = desk;
+    let answer: () => void = () => undefined;
+    const isSlow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    desk.authenticate = (presented) => isSlow.then(() => authenticate(presented));
+    const client = await openRaw(port);
+    client.send(connectPacket("token-1"));
+    // By then the time for a CONNECT is over.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    answer();
+    expect(await client.next()).toMatchObject({ cmd: "connack", returnCode: 0 });
+    client.end();
+  });
+
   test("an oversized CONNECT is cut off", async () => {
     const client = await openRaw(port);
     client.send(connectPacket("t".repeat(20_000)));

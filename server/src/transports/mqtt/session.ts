@@ -281,6 +281,8 @@ export class Session implements Line, Arrival {
 
   private authenticate(packet: IConnectPacket, presented: Presented): void {
     this.phase = "authenticating";
+    // It did its part; how long the store takes is not its fault.
+    clearTimeout(this.connectTimer);
     const whenKnown = (identity: DeviceIdentity | null): void => {
       if (this.phase !== "authenticating") return;
       const refusal = identity === null ? "token-unknown" : this.host.refusalOfDevice(identity);
