@@ -5,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Connection, Database } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import { storeErrorKind, storeUnavailable } from "../platform/store-errors.ts";
+import { markFailed, traced } from "../platform/tracing.ts";
 import type {
   AlarmRaise,
   QuarantinedMessage,
@@ -58,7 +59,12 @@ export function createCommitter(dependencies: IntakeDependencies & { readonly cl
   const heard = createHeardMemory();
 
   async function commit(batch: readonly Delivery[]): Promise<boolean> {
-    const outcome = await withRetries(() => storeBatch(dependencies, batch, heard));
+    const attributes = { "waremind.intake.messages": batch.length };
+    const outcome = await traced({ name: "intake commit", attributes, isRoot: true }, async (span) => {
+      const ended = await withRetries(() => storeBatch(dependencies, batch, heard));
+      if (ended.kind !== "stored") markFailed(span, ended.kind);
+      return ended;
+    });
     switch (outcome.kind) {
       case "stored":
         heard.remember(batch);

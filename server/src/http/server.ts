@@ -8,7 +8,7 @@ import { DomainError } from "../platform/errors.ts";
 import { createAuthorize, originCheck } from "./access.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { createLiveStreams } from "./live.ts";
-import { meterRequests, serveOperations } from "./operations.ts";
+import { meterRequests, serveOperations, traceRequests } from "./operations.ts";
 import {
   addressOf,
   bodyBytesMax,
@@ -66,6 +66,7 @@ export function createHttp(given: HttpDependencies): OpenAPIHono {
     ),
   );
   app.use("*", meterRequests(needs.metrics));
+  app.use("*", traceRequests);
   app.route("/", needs.deviceApi);
   app.use("*", securityHeaders);
   app.use("/api/*", originCheck(isSameSite));

@@ -1,6 +1,15 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateText, isStepCount, type LanguageModel, type StopCondition, type ToolSet, tool } from "ai";
+import {
+  generateText,
+  isStepCount,
+  type LanguageModel,
+  type StopCondition,
+  type ToolSet,
+  tool,
+  wrapLanguageModel,
+} from "ai";
 import { DomainError } from "../platform/errors.ts";
+import { traced, traceHeaders } from "../platform/tracing.ts";
 import type { GatewayTool, ModelGateway } from "./language-types.ts";
 
 /** The whole turn with the model, tools included; then the composer answers. */
@@ -33,6 +42,7 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       : createOpenAICompatible({
           name: "configured",
           baseURL: options.url.replace(/\/+$/, ""),
+          fetch: fetchInTrace,
           ...(options.key === undefined ? {} : { apiKey: options.key }),
         })(options.model);
   const name = "languageModel" in options ? options.languageModel.modelId : options.model;
@@ -43,7 +53,7 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       const failures: unknown[] = [];
       try {
         const result = await generateText({
-          model: languageModel,
+          model: tracedModel(languageModel, options),
           instructions,
           messages: messages.map(({ role, text }) => ({ role, content: text })),
           tools: toolSetOf(tools, failures),
@@ -71,6 +81,62 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       }
     },
   };
+}
+
+/** The model server sees which trace it works for. */
+const fetchInTrace: typeof fetch = (input, init) =>
+  fetch(input, {
+    ...init,
+    headers: { ...Object.fromEntries(new Headers(init?.headers)), ...traceHeaders() },
+  });
+
+/**
+ * A span for each call of the model, with the attributes of OpenTelemetry's semantic conventions for generative AI. What
+ * was asked and answered is left out: it may hold what a customer wrote.
+ */
+function tracedModel(
+  model: Exclude<LanguageModel, string>,
+  options: ModelGatewayOptions,
+): Exclude<LanguageModel, string> {
+  if (model.specificationVersion !== "v4") return model;
+  const server = "url" in options ? { "server.address": new URL(options.url).hostname } : {};
+  return wrapLanguageModel({
+    model,
+    middleware: {
+      specificationVersion: "v4",
+      wrapGenerate: ({ doGenerate }) =>
+        traced(
+          {
+            name: `chat ${model.modelId}`,
+            kind: "client",
+            attributes: {
+              ...server,
+              "gen_ai.operation.name": "chat",
+              "gen_ai.provider.name": "openai_compatible",
+              "gen_ai.request.model": model.modelId,
+              "gen_ai.request.max_tokens": answerTokensMax,
+              "gen_ai.request.temperature": 0,
+            },
+          },
+          async (span) => {
+            const result = await doGenerate();
+            const { inputTokens, outputTokens } = result.usage;
+            span.setAttributes({
+              "gen_ai.response.finish_reasons": [result.finishReason.unified],
+              ...(result.response?.modelId === undefined
+                ? {}
+                : { "gen_ai.response.model": result.response.modelId }),
+              ...(result.response?.id === undefined ? {} : { "gen_ai.response.id": result.response.id }),
+              ...(inputTokens.total === undefined ? {} : { "gen_ai.usage.input_tokens": inputTokens.total }),
+              ...(outputTokens.total === undefined
+                ? {}
+                : { "gen_ai.usage.output_tokens": outputTokens.total }),
+            });
+            return result;
+          },
+        ),
+    },
+  });
 }
 
 const tokensSpent: StopCondition<ToolSet> = ({ steps }) =>

@@ -23,6 +23,7 @@ import {
   writeProgress,
 } from "./job-store.ts";
 import type { Log } from "./log.ts";
+import { markFailed, traced } from "./tracing.ts";
 
 export const runLimits = {
   /** A process that says nothing for this long is taken for dead; clocks of processes must not differ by as much. */
@@ -93,13 +94,23 @@ async function attempt(deps: RunDependencies, running: Running): Promise<void> {
   };
   try {
     const tools: JobTools = { signal: control.signal, progress: progress.note, finish };
-    const outcome = await bounded(deps, control.signal, invoke(running, tools));
+    const outcome = await bounded(deps, control.signal, tracedInvoke(running, tools));
     await progress.flush();
     if (!isFinished) await writeEnd(deps, running, hold, outcome);
   } finally {
     clearTimeout(timer);
     lease.stop();
   }
+}
+
+function tracedInvoke(running: Running, tools: JobTools): Promise<Outcome> {
+  const { id, kind, attempts } = running.row;
+  const attributes = { "waremind.job.id": id, "waremind.job.kind": kind, "waremind.job.attempt": attempts };
+  return traced({ name: `job ${kind}`, kind: "consumer", attributes, isRoot: true }, async (span) => {
+    const outcome = await invoke(running, tools);
+    if (!outcome.isOk) markFailed(span, outcome.error instanceof Error ? outcome.error.name : "unknown");
+    return outcome;
+  });
 }
 
 async function invoke({ row, definition }: Running, tools: JobTools): Promise<Outcome> {
