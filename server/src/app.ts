@@ -6,6 +6,7 @@ import { createRecurring } from "./app/recurring.ts";
 import type { ShopSettings } from "./app/shop-settings.ts";
 import { startMqtt } from "./app/start-mqtt.ts";
 import { startOperations } from "./app/start-operations.ts";
+import { startTracing } from "./app/start-tracing.ts";
 import { version } from "./app/version.ts";
 import type { Config } from "./config.ts";
 import { createThingsboardImports } from "./connect/thingsboard/index.ts";
@@ -82,6 +83,7 @@ async function start(
   stops: (() => Promise<unknown>)[],
 ): Promise<Started> {
   const { config, keys, clock, log, say } = options;
+  if (config.otlpUrl !== undefined) stops.push(await startTracing(config.otlpUrl));
   const listener = createHttpListener();
   const port = await listenOn({
     ...config.http,
