@@ -1,11 +1,13 @@
 // The one place that joins everything: opens the store, builds domains, flows and transports, starts and stops them.
 import { resolve } from "node:path";
+import { type Cluster, openCluster } from "./app/cluster.ts";
 import { buildDomains, buildFlows, type Domains, type Flows, type Ground } from "./app/domains.ts";
 import { type Login, prepareShop } from "./app/prepare-shop.ts";
-import { createRecurring } from "./app/recurring.ts";
+import { checkKeys, checkShopIsThere, hasRole, isServed, isWhole, notServed } from "./app/roles.ts";
 import type { ShopSettings } from "./app/shop-settings.ts";
 import { startMqtt } from "./app/start-mqtt.ts";
 import { startOperations } from "./app/start-operations.ts";
+import { startRecurring } from "./app/start-recurring.ts";
 import { startTracing } from "./app/start-tracing.ts";
 import { version } from "./app/version.ts";
 import type { Config } from "./config.ts";
@@ -19,6 +21,8 @@ import { createPeople, type People } from "./people/index.ts";
 import { createBus } from "./platform/bus.ts";
 import { bindClientAddress, createClientAddress } from "./platform/client-address.ts";
 import type { Clock } from "./platform/clock.ts";
+import type { Database } from "./platform/database.ts";
+import { exclusively } from "./platform/exclusive.ts";
 import type { Keys } from "./platform/keys.ts";
 import { listenOn } from "./platform/listen.ts";
 import type { Log } from "./platform/log.ts";
@@ -29,16 +33,6 @@ import { checkProtoSchemas } from "./transports/protobuf/index.ts";
 
 const projectDirectory = resolve(import.meta.dirname, "../..");
 const consoleDirectory = resolve(projectDirectory, "console/dist");
-const silenceCheckMs = 5_000;
-const rolloutCheckMs = 5_000;
-const rollupMs = 5 * 60_000;
-const expiryCheckMs = 30_000;
-const commandExpiryMs = 1_000;
-/** Commands are sent when they are queued; this finds what another process queued or a failure left. */
-const commandSweepMs = 10_000;
-/** Outcomes are told right after the decision; this finds what a stop or a failure left. */
-const outcomesCheckMs = 10_000;
-const ledgerFlushMs = 5_000;
 
 export interface AppOptions {
   readonly config: Config;
@@ -51,7 +45,8 @@ export interface AppOptions {
 
 export interface Started {
   readonly url: string;
-  readonly mqttPort: number;
+  /** Null in a process that takes in nothing from devices. */
+  readonly mqttPort: number | null;
   /** Null without a certificate. */
   readonly mqttTlsPort: number | null;
   /** Null when CoAP is switched off. */
@@ -106,37 +101,76 @@ async function start(
   stops.push(() => database.close());
   await database.migrate(migrations);
 
-  const ground: Ground = { database, clock, log, keys, config, bus: createBus() };
+  const cluster = await joinOthers(options, database, stops);
+  const bus = cluster?.bus ?? createBus();
+  const ground: Ground = {
+    database,
+    clock,
+    log,
+    keys,
+    config,
+    bus,
+    ...(cluster === null ? {} : { cluster }),
+  };
   const domains = buildDomains(ground);
   // The last to be written: whatever stops before it may still note a limit.
   stops.push(() =>
     domains.limitLedger.flush().catch((error: unknown) => log.error({ err: error }, "limits not written")),
   );
   const people = createPeople({ database, clock, baseUrl: url, secret: keys.sessions, log });
-  const prepared = await prepareShop({ ...ground, ...domains, people, say, isEmpty, adminEmail });
+  const prepared = await exclusively(database, "prepare-shop", async () => {
+    if (cluster !== null) await checkKeys(database, keys, { ...config, at: clock.now() });
+    await checkShopIsThere(database, config, isEmpty);
+    return prepareShop({ ...ground, ...domains, people, say, isEmpty, adminEmail });
+  });
   const flows = buildFlows(ground, domains, prepared.shop);
   stops.push(() => flows.sink.stop());
   // After the transports stopped: who was connected is written, and what was sent is noted.
   stops.push(() => flows.deviceHub.settled());
-  const { port: mqttPort, tlsPort: mqttTlsPort } = await startMqtt(ground, domains, flows, { say, stops });
-  const coapPort = await startCoap(ground, flows, { say, stops });
-  const demo = prepared.shop.isDemo ? startDemo(ground, domains, flows, { mqttPort, stops }) : null;
+  const devicePorts = await startTransports(ground, domains, flows, { say, stops });
+  const { mqttPort } = devicePorts;
+  // Its devices would come once from each process.
+  const isDemo = prepared.shop.isDemo && cluster === null && mqttPort !== null;
+  const demo = isDemo ? startDemo(ground, domains, flows, { mqttPort, stops }) : null;
   serveHttp({ ground, domains, flows, people, demo, shop: prepared.shop, listener, stops });
   startRecurring(ground, domains, flows, stops);
-  await startJobs(domains, flows, stops);
+  if (hasRole(config, "worker")) await startJobs(domains, flows, stops);
   if (demo !== null) {
     say("Starting the virtual devices");
     await demo.startFleet();
   }
   return {
     url,
-    mqttPort,
-    mqttTlsPort,
-    coapPort,
+    ...devicePorts,
     engine: engineName(flows),
     loginsTitle: prepared.loginsTitle,
     logins: prepared.logins,
   };
+}
+
+/** Null where one process does all. */
+async function joinOthers(
+  { config, clock, log, say }: AppOptions,
+  database: Database,
+  stops: (() => Promise<unknown>)[],
+): Promise<Cluster | null> {
+  const { nats: settings } = config;
+  if (settings === undefined) return null;
+  say("Joining the other processes through NATS");
+  const cluster = await openCluster({ config, settings, database, clock, log });
+  stops.push(() => cluster.close());
+  return cluster;
+}
+
+async function startTransports(
+  ground: Ground,
+  domains: Domains,
+  flows: Flows,
+  options: { readonly say: (line: string) => void; readonly stops: (() => Promise<unknown>)[] },
+): Promise<Pick<Started, "mqttPort" | "mqttTlsPort" | "coapPort">> {
+  if (!hasRole(ground.config, "ingest")) return { mqttPort: null, mqttTlsPort: null, coapPort: null };
+  const { port: mqttPort, tlsPort: mqttTlsPort } = await startMqtt(ground, domains, flows, options);
+  return { mqttPort, mqttTlsPort, coapPort: await startCoap(ground, flows, options) };
 }
 
 /** Jobs that an earlier process left are taken up again. */
@@ -236,73 +270,13 @@ function serveHttp(parts: {
   });
   parts.stops.push(() => thingsboardImports.stopAll());
   const clientAddress = createClientAddress(ground.config.trustedProxies);
-  parts.listener.serve((request, bindings) => app.fetch(request, bindClientAddress(bindings, clientAddress)));
+  parts.listener.serve((request, bindings) => {
+    const { pathname } = new URL(request.url);
+    if (!isWhole(ground.config) && !isServed(ground.config, pathname)) return notServed(pathname);
+    return app.fetch(request, bindClientAddress(bindings, clientAddress));
+  });
   // Opened first and stopped before what it serves: a request under way still finds its store.
   parts.stops.push(() => parts.listener.stop());
   // Devices that wait are told at once instead of holding up the stop.
   parts.stops.push(() => Promise.resolve(deviceApi.stop()));
-}
-
-/** Silence is noticed and approvals run out without anybody asking. */
-function startRecurring(
-  ground: Ground,
-  domains: Domains,
-  flows: Flows,
-  stops: (() => Promise<unknown>)[],
-): void {
-  const recurring = createRecurring(
-    [
-      {
-        name: "silence",
-        everyMs: silenceCheckMs,
-        run: async () => {
-          for (const event of await flows.silenceWatch.check()) ground.bus.publish(event);
-        },
-      },
-      {
-        name: "rollups",
-        everyMs: rollupMs,
-        run: async () => {
-          await domains.telemetry.rollUp();
-        },
-      },
-      {
-        name: "approval-expiry",
-        everyMs: expiryCheckMs,
-        run: async () => {
-          await flows.actions.expire();
-        },
-      },
-      {
-        name: "outcome-messages",
-        everyMs: outcomesCheckMs,
-        run: async () => {
-          await flows.outcomeMessages.tell();
-        },
-      },
-      {
-        name: "command-expiry",
-        everyMs: commandExpiryMs,
-        run: async () => {
-          await flows.commandDesk.expire();
-        },
-      },
-      {
-        name: "command-sweep",
-        everyMs: commandSweepMs,
-        run: async () => flows.deviceHub.sweep(),
-      },
-      { name: "rollouts", everyMs: rolloutCheckMs, run: async () => flows.rollouts.poke() },
-      { name: "limit-ledger", everyMs: ledgerFlushMs, run: () => domains.limitLedger.flush() },
-    ],
-    ground.log,
-  );
-  stops.push(() => flows.rollouts.settled());
-  // What a device reported may let its rollout go on at once.
-  const unsubscribe = ground.bus.subscribe((event) => {
-    if (event.kind === "rollout-changed") flows.rollouts.poke();
-  });
-  stops.push(() => Promise.resolve(unsubscribe()));
-  recurring.start();
-  stops.push(() => recurring.stop());
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../platform/log.ts";
 
-interface Recurring {
+export interface Recurring {
   readonly name: string;
   readonly everyMs: number;
   run(): Promise<void>;

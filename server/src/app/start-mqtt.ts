@@ -4,6 +4,7 @@ import { ConfigError } from "../config.ts";
 import { listenOn } from "../platform/listen.ts";
 import { checkTlsIdentity, createMqttServer, type TlsIdentity } from "../transports/mqtt/index.ts";
 import type { Domains, Flows, Ground } from "./domains.ts";
+import { createTlsRenewal } from "./renew-tls.ts";
 
 /**
  * Answers the ports in use; `tlsPort` is null without a certificate.
@@ -19,8 +20,9 @@ export async function startMqtt(
   const { config, clock, log } = ground;
   const { mqttTls, host } = config;
   const tls = mqttTls === undefined ? null : await readTlsIdentity(mqttTls);
-  // A crash leaves devices marked as connected; they say so themselves when they come back.
-  await domains.devices.markAllDisconnected("server-restarted");
+  // A crash leaves devices marked as connected; they say so themselves when they come back. Of several processes one
+  // looks after those that a death left.
+  if (ground.cluster === undefined) await domains.devices.markAllDisconnected("server-restarted");
   const mqtt = createMqttServer({ desk: flows.deviceDesk, sink: flows.sink, clock, log });
   // Before either port is open: a start that fails half way closes the other.
   stops.push(() => mqtt.stop());
@@ -39,6 +41,12 @@ export async function startMqtt(
     onMoved: moved("WAREMIND_MQTT_TLS_PORT"),
     listen: async (number) => (await mqtt.startTls({ port: number, host, ...tls })).port,
   });
+  const renewal = createTlsRenewal({
+    ...{ present: tls, read: () => readTlsIdentity(mqttTls), log },
+    renew: (identity) => mqtt.renewTls(identity),
+  });
+  renewal.start();
+  stops.push(() => renewal.stop());
   return { port, tlsPort };
 }
 

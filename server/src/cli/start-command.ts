@@ -27,17 +27,22 @@ export const startCommand = defineCommand({
       default: "owner@localhost.localdomain",
       description: "E-mail of that administrator",
     },
+    roles: {
+      type: "string",
+      description: "What this one of several processes does: ingest, worker, api, separated by commas",
+    },
   },
-  run: ({ args }) => start({ isEmpty: args.empty, adminEmail: args["admin-email"] }),
+  run: ({ args }) => start({ isEmpty: args.empty, adminEmail: args["admin-email"], roles: args.roles }),
 });
 
 export function startHelp(): string {
   const width = Math.max(...settings.map((setting) => setting.name.length));
   return [
-    "waremind start [--empty] [--admin-email ADDRESS]",
+    "waremind start [--empty] [--admin-email ADDRESS] [--roles ROLES]",
     "",
     "  --empty         start a real, empty shop and create its first administrator",
     "  --admin-email   e-mail of that administrator",
+    "  --roles         what this one of several processes does: ingest, worker, api, separated by commas (see docs/growing.en.md)",
     "",
     "Settings (environment variables):",
     ...settings.map(
@@ -46,23 +51,30 @@ export function startHelp(): string {
   ].join("\n");
 }
 
-async function start(options: { readonly isEmpty: boolean; readonly adminEmail: string }): Promise<void> {
-  const config = readConfig();
-  const other = await findRunning(config.dataDirectory);
+async function start(options: {
+  readonly isEmpty: boolean;
+  readonly adminEmail: string;
+  readonly roles: string | undefined;
+}): Promise<void> {
+  const config = readConfig(undefined, options);
+  // The command line speaks to the process that serves people; the others may share its data folder.
+  const isFound = config.roles.includes("api");
+  const other = isFound ? await findRunning(config.dataDirectory) : null;
   if (other !== null)
     throw new CommandError(
       `Waremind already runs on ${config.dataDirectory}: ${other.url} (process ${other.pid}). Stop it first, or set WAREMIND_DATA_DIR to another folder.`,
     );
   const log = createLog(config.logLevel);
   const app = createApp({ config, keys: await loadKeys(config.dataDirectory), clock: systemClock, log, say });
-  stopOnSignal(app, config.dataDirectory);
+  stopOnSignal(app, isFound ? config.dataDirectory : null);
   try {
     const started = await app.start(options);
-    await leaveAddress(config.dataDirectory, {
-      pid: process.pid,
-      url: started.url,
-      mqttPort: started.mqttPort,
-    });
+    if (isFound)
+      await leaveAddress(config.dataDirectory, {
+        pid: process.pid,
+        url: started.url,
+        mqttPort: started.mqttPort ?? 0,
+      });
     announce(started);
   } catch (error) {
     await app.stop().catch(() => undefined);
@@ -74,7 +86,7 @@ function announce(started: Started): void {
   print("");
   print(`  Waremind is ready   ${started.url}`);
   print(`  Customer chat       ${started.url}/widget`);
-  print(`  MQTT devices        mqtt://localhost:${started.mqttPort}`);
+  if (started.mqttPort !== null) print(`  MQTT devices        mqtt://localhost:${started.mqttPort}`);
   if (started.mqttTlsPort !== null) print(`  over TLS            mqtts://localhost:${started.mqttTlsPort}`);
   if (started.coapPort !== null) print(`  CoAP devices        coap://localhost:${started.coapPort}`);
   print(`  Answers come from   ${started.engine}`);
@@ -89,7 +101,7 @@ function announce(started: Started): void {
 }
 
 /** The first signal stops cleanly, the second at once. */
-function stopOnSignal(app: App, dataDirectory: string): void {
+function stopOnSignal(app: App, dataDirectory: string | null): void {
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) process.exit(130);
@@ -101,7 +113,7 @@ function stopOnSignal(app: App, dataDirectory: string): void {
     }, stopMsMax).unref();
     app
       .stop()
-      .then(() => removeAddress(dataDirectory))
+      .then(() => (dataDirectory === null ? undefined : removeAddress(dataDirectory)))
       .then(
         () => process.exit(0),
         (error: unknown) => {
