@@ -37,6 +37,8 @@ const layers: readonly (readonly string[])[] = [
 
 /** Decisions and configuration stand beside the layers. */
 const decisionImporters = new Set(["flows", "assistant", "demo", "http", "app"]);
+/** What an engine may use besides: no input or output, no clock, no chance. */
+const pureLibraries = new Set(["@marcbachmann/cel-js"]);
 const configImporters = new Set(["main", "cli", "app"]);
 
 const linesPerFileMax = 400;
@@ -118,7 +120,9 @@ function serverFault({ from, to, isRelative }: Import): string | undefined {
   const place = placeOf(from);
   if (place === undefined) return undefined;
   if (place === "decisions") {
-    const isInside = isRelative ? placeOf(to) === "decisions" : to === "@waremind/contract";
+    const isInside = isRelative
+      ? placeOf(to) === "decisions"
+      : to === "@waremind/contract" || pureLibraries.has(to);
     return isInside ? undefined : `${from} imports ${to}: engines import nothing but @waremind/contract.`;
   }
   const target = isRelative ? placeOf(to) : undefined;
@@ -203,7 +207,7 @@ export function wordFaults(files: readonly SourceFile[]): string[] {
         faults.push(`${file.path} asks the system for the time: take a Clock.`);
       if (file.path !== "server/src/config.ts" && /\bprocess\.env\b/.test(code))
         faults.push(`${file.path} reads the environment: only config.ts does.`);
-      if (place === "decisions" && /\bMath\.random\b|\bnode:|\bsetTimeout\b|\bfetch\(/.test(code))
+      if (place === "decisions" && /\bMath\.random\b|["']node:|\bsetTimeout\b|\bfetch\(/.test(code))
         faults.push(`${file.path} is not pure: engines take everything as input.`);
       if (
         domains.includes(place) &&

@@ -29,8 +29,8 @@ export const scheduleWindowSchema = z.object({
 export type ScheduleWindow = z.infer<typeof scheduleWindowSchema>;
 
 /**
- * Occasions after which nothing is raised for `ignoreSeconds`: the first reading of all, the first one after a silence of
- * that length or longer, the end of the alarm before.
+ * Occasions after which nothing begins for `ignoreSeconds`: the first reading of all, the first one after a silence that
+ * was longer than that and than three expected intervals, the end of the alarm before.
  */
 export const ignoreAfterSchema = z.enum(["start", "silence", "end"]);
 export type IgnoreAfter = z.infer<typeof ignoreAfterSchema>;
@@ -40,7 +40,7 @@ export const ruleDefaults = {
   isEnabled: true,
   schedule: null,
   ignoreSeconds: 0,
-  ignoreAfter: ["start", "silence"] as IgnoreAfter[],
+  ignoreAfter: ["start"] as IgnoreAfter[],
   clearAfterSeconds: 0,
   message: null,
 };
