@@ -29,6 +29,8 @@ export interface MqttServer {
   start(options: ListenOptions): Promise<{ readonly port: number }>;
   /** The same under TLS 1.2 or later, besides. A client may show a certificate; who it is, the registry says. */
   startTls(options: ListenOptions & TlsIdentity): Promise<{ readonly port: number }>;
+  /** Shows another certificate from the next connection on; those that are open stay. @throws as `checkTlsIdentity` */
+  renewTls(identity: TlsIdentity): void;
   /** Stops listening, acknowledges what is being stored, tells every device and closes. */
   stop(): Promise<void>;
   /** Devices connected now. */
@@ -53,6 +55,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
   const arrivals = createArrivals<Session>({ limits, turnedAway: connectLimits.turnedAway });
   const revalidate = createRevalidation(deps, byDevice);
   let timers: NodeJS.Timeout[] = [];
+  const tls = createTls();
 
   const host: SessionHost = {
     ...deps,
@@ -125,10 +128,11 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
 
   return {
     start: (options) => listenWith(options, (socket) => accept(socket)),
-    startTls: ({ certificate, key, ...options }) => {
-      const context = secureContextOf({ certificate, key });
-      return listenWith(options, (socket) => accept(socket, context));
+    startTls: ({ port, host: address, ...identity }) => {
+      tls.renew(identity);
+      return listenWith({ port, host: address }, (socket) => accept(socket, tls.current()));
     },
+    renewTls: tls.renew,
     stop,
     get sessionCount() {
       return byDevice.size;
@@ -140,6 +144,17 @@ function openSession(host: SessionHost, socket: Socket, secureContext: SecureCon
   const session = new Session(secureContext === undefined ? socket : secured(socket, secureContext), host);
   session.start();
   return session;
+}
+
+/** What connections to come are shown. */
+function createTls(): { renew(identity: TlsIdentity): void; current(): SecureContext | undefined } {
+  let context: SecureContext | undefined;
+  return {
+    renew: (identity) => {
+      context = secureContextOf(identity);
+    },
+    current: () => context,
+  };
 }
 
 /** @throws when certificate and key cannot be read or do not belong together. */
