@@ -107,8 +107,8 @@ async function stored() {
   const { rows } = await sql<{ readings: number; held: number; minutes: number }>`
     select
       (select count(*)::int from reading join series on series.id = reading.series_id where device_id = ${device.id}) as readings,
-      (select coalesce(sum(count), 0)::int from rollup join series on series.id = rollup.series_id
-        where device_id = ${device.id} and span_ms = 60000) as minutes,
+      (select coalesce(sum(count), 0)::int from rollup_minute join series on series.id = rollup_minute.series_id
+        where device_id = ${device.id}) as minutes,
       (select count(*)::int from quarantine where device_id = ${device.id}) as held`.execute(
     tablesOf(database),
   );

@@ -3,6 +3,7 @@ import { foundation } from "./0001-foundation.ts";
 import { people } from "./0002-people.ts";
 import { outcomesTold } from "./0003-outcomes-told.ts";
 import { deviceApi } from "./0004-device-api.ts";
+import { openMinutes } from "./0005-open-minutes.ts";
 import { childrenRoam } from "./0006-children-roam.ts";
 import { processes } from "./0007-processes.ts";
 import { jobs } from "./0008-jobs.ts";
@@ -13,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002-people": people,
   "0003-outcomes-told": outcomesTold,
   "0004-device-api": deviceApi,
+  "0005-open-minutes": openMinutes,
   "0006-children-roam": childrenRoam,
   "0007-processes": processes,
   "0008-jobs": jobs,

@@ -30,10 +30,10 @@ export async function storeNumbers(
   options: { readonly now: number; readonly isBare: boolean },
 ): Promise<boolean | undefined> {
   if (!readings.every(isPlainNumber)) return;
-  const minutes = options.isBare ? [] : minutesOf(readings);
+  const { newest, minutes } = newestFirst(options.isBare ? [] : minutesOf(readings));
   const parameters = [
     ...arraysOf(readings),
-    int4Array(newestOf(minutes), ({ lastPlace }) => lastPlace + 1),
+    int4Array(newest, ({ lastPlace }) => lastPlace + 1),
     int4Array(minutes, ({ lastPlace }) => lastPlace + 1),
     int4Array(minutes, ({ count }) => count),
     float8Array(minutes, ({ min }) => min),
@@ -53,10 +53,18 @@ export async function storeNumbers(
 const storeNumbersText =
   "select store_numbers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as is_stored";
 
-/** Of minutes in the order of series and time: the last of each series, which holds its newest reading. */
-function newestOf(minutes: readonly Minute[]): readonly Minute[] {
+/**
+ * Of minutes in the order of series and time: the last of each series, which holds its newest reading, and all of them with
+ * these first.
+ */
+function newestFirst(minutes: readonly Minute[]): {
+  readonly newest: readonly Minute[];
+  readonly minutes: readonly Minute[];
+} {
   const isNewest = (minute: Minute, at: number) => minutes[at + 1]?.seriesId !== minute.seriesId;
-  return minutes.every(isNewest) ? minutes : minutes.filter(isNewest);
+  if (minutes.every(isNewest)) return { newest: minutes, minutes };
+  const newest = minutes.filter(isNewest);
+  return { newest, minutes: [...newest, ...minutes.filter((minute, at) => !isNewest(minute, at))] };
 }
 
 /** Plain INSERTs, at most one per kind of value: a primary key that is there already is told as 23505. */

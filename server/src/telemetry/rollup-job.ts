@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { int4Array, int8Array } from "../platform/wire-arrays.ts";
-import { dayMs, hourMs, hourReadyMs, minuteMs } from "./rollup.ts";
+import { dayMs, hourMs, hourReadyMs, minuteMs, tableOfSpans } from "./rollup.ts";
 import type { TelemetryTables } from "./tables.ts";
 
 type Tables = Kysely<TelemetryTables>;
@@ -119,7 +119,7 @@ async function makeSpans(
       (array_agg(part.last order by part.last_at desc))[1], max(part.last_at)
     from unnest(${int4Array(ranges, (range) => range.seriesId)}::int4[], ${int8Array(ranges, (range) => range.from)}::int8[],
       ${int8Array(ranges, (range) => range.until)}::int8[]) as range (series_id, from_at, until_at)
-    join rollup as part on part.series_id = range.series_id and part.span_ms = ${sql.lit(spans.ofMs)}
+    join ${tableOfSpans(spans.ofMs)} as part on part.series_id = range.series_id
       and part.begins_at >= range.from_at and part.begins_at < range.until_at
     group by part.series_id, part.begins_at / ${spanMs} * ${spanMs}
     on conflict (series_id, span_ms, begins_at) do update set count = excluded.count, min = excluded.min,

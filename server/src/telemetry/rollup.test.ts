@@ -5,6 +5,7 @@ import { openTestDatabase } from "../../../tests/support/database.ts";
 import { manualClock } from "../platform/clock.ts";
 import { type Database, tablesOf } from "../platform/database.ts";
 import { createTelemetry, type Reading, type Telemetry } from "./index.ts";
+import { tableOfSpans } from "./rollup.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -62,8 +63,8 @@ interface Row {
 
 async function rollups(spanMs: number): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select begins_at, count, min, max, sum, last, last_at from rollup
-    where series_id = ${series} and span_ms = ${spanMs} order by begins_at`.execute(tablesOf(database));
+    select begins_at, count, min, max, sum, last, last_at from ${tableOfSpans(spanMs)} as span
+    where series_id = ${series} order by begins_at`.execute(tablesOf(database));
   return rows;
 }
 
@@ -131,6 +132,57 @@ describe("rollups", () => {
     );
   });
 
+  test("stay right when the series of a batch are in different minutes: new, going on, later and late ones", async () => {
+    const mixed = fc.array(
+      fc.record({
+        of: fc.integer({ min: 0, max: 4 }),
+        at: fc.integer({ min: 0, max: 3 * minuteMs }),
+        value: fc.integer({ min: -9, max: 9 }),
+      }),
+      { minLength: 10, maxLength: 80 },
+    );
+    await fc.assert(
+      fc.asyncProperty(mixed, fc.integer({ min: 3, max: 12 }), async (list, cut) => {
+        const ids = [await aSeries(), await aSeries(), await aSeries(), await aSeries(), await aSeries()];
+        const readings = list.map(({ of, at, value }) => ({
+          ...aNumber(startAt + at, value),
+          seriesId: ids[of] ?? 0,
+        }));
+        for (let from = 0; from < readings.length; from += cut) await store(readings.slice(from, from + cut));
+        await store(readings);
+        for (const id of ids) {
+          series = id;
+          const whole = { from: startAt, to: startAt + 3 * minuteMs, points: 5_000 };
+          const { points } = await telemetry.curve(series, whole);
+          const latest = (await telemetry.latest([id])).get(id);
+          expect([
+            latest?.observedAt,
+            latest?.value.type === "number" ? latest.value.number : undefined,
+          ]).toEqual(points.at(-1) ?? [undefined, undefined]);
+          expect(await rollups(minuteMs)).toEqual(await expected(minuteMs));
+        }
+      }),
+      { numRuns: 15, seed: 20_261_122 },
+    );
+  });
+
+  test("lose nothing to two processes that store for the same series at once", async () => {
+    const others = await aSeries();
+    const both = [series, others];
+    const list = Array.from({ length: 60 }, (_, index) => index);
+    const written = [0, 1].map(async (writer) => {
+      for (const index of list) {
+        const readings = both.map((seriesId) => ({
+          ...aNumber(startAt + index * 20_000 + writer, index % 7),
+          seriesId,
+        }));
+        await store(readings);
+      }
+    });
+    await Promise.all(written);
+    for (series of both) expect(await rollups(minuteMs)).toEqual(await expected(minuteMs));
+  });
+
   test("of hours are made only when they are over, and again for a reading that came a week late", async () => {
     await store([aNumber(startAt + 1, 5), aNumber(startAt + hourMs, 7)]);
     clock.advance(hourMs);
@@ -174,6 +226,17 @@ describe("rollups", () => {
     };
     await store([exact, { ...aNumber(startAt, 0), value: { type: "text", text: "7" } }]);
     expect(await rollups(minuteMs)).toMatchObject([{ count: 1, max: 2 ** 63 }]);
+    // Plain numbers go another way; the hour is made of all of them.
+    await store([aNumber(startAt + 1, 1), aNumber(startAt + 2, 3)]);
+    await store([
+      { ...exact, observedAt: startAt + 3, value: { type: "number", number: 5, literal: "5.0" } },
+    ]);
+    await store([aNumber(startAt + 4, 2)]);
+    clock.advance(3 * hourMs);
+    await telemetry.rollUp();
+    expect(await rollups(hourMs)).toMatchObject([
+      { count: 5, min: 1, max: 2 ** 63, last: 2, lastAt: startAt + 4 },
+    ]);
   });
 });
 
@@ -268,7 +331,10 @@ describe("a curve while hours wait to be made", () => {
         await own.rollUp();
       }
       const { rows } = await sql<{ spanMs: number; count: number }>`
-        select span_ms, sum(count)::int as count from rollup group by 1 order by 1`.execute(tablesOf(fresh));
+        select span_ms, sum(count)::int as count from (
+          select 60000 as span_ms, count from rollup_minute
+          union all select span_ms, count from rollup where span_ms > 60000) as span
+        group by 1 order by 1`.execute(tablesOf(fresh));
       expect(rows.map((row) => row.count)).toEqual([count, count, count]);
     } finally {
       await fresh.close();

@@ -1,5 +1,6 @@
 // Minutes, hours and days of a numeric series: count, lowest, highest, sum and last. Minutes are kept within the
-// transaction of their readings; hours and days are made from them once they are over (`rollup-job.ts`).
+// transaction of their readings: the newest of each series in its row of `latest`, the others in `rollup`, all of them in the
+// view `rollup_minute`. Hours and days are made from them once they are over (`rollup-job.ts`).
 import { sql } from "kysely";
 import { float8Array, int4Array, int8Array } from "../platform/wire-arrays.ts";
 import type { StoredReading } from "./reading.ts";
@@ -17,6 +18,12 @@ export const hourReadyMs = 2 * hourMs;
 
 /** PostgreSQL refuses a sum beyond a double; from here on the sum is not known (NaN). */
 const sumMax = 1e290;
+
+/** What to read spans of this length from: minutes are in `rollup`, but for the newest of each series, which is in `latest`. */
+export function tableOfSpans(spanMs: number) {
+  if (spanMs === minuteMs) return sql`rollup_minute`;
+  return sql`(select * from rollup where span_ms = ${sql.lit(spanMs)})`;
+}
 
 /** One minute of one series as one batch sees it. */
 export interface Minute {
