@@ -27,7 +27,8 @@ import { cannotConfirm } from "./wording/talk-words.ts";
 /** Messages read back for context and for what the customer said. */
 const historyMax = 40;
 
-export function createAssistant(deps: AssistantDependencies): Assistant {
+export function createAssistant(given: AssistantDependencies): Assistant {
+  const deps = { ...given, log: given.log.child({ component: "assistant" }) };
   const inTurn = createTurnQueue();
   return {
     engine: deps.model?.label ?? deps.composer.label,

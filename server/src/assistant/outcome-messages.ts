@@ -54,7 +54,8 @@ export interface OutcomeMessages {
   tell(): Promise<number>;
 }
 
-export function createOutcomeMessages(deps: OutcomeMessagesDependencies): OutcomeMessages {
+export function createOutcomeMessages(given: OutcomeMessagesDependencies): OutcomeMessages {
+  const deps = { ...given, log: given.log.child({ component: "assistant" }) };
   return {
     tell: async () => {
       let toldCount = 0;

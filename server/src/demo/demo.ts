@@ -39,7 +39,8 @@ interface Run {
 /** Files of the demo stand in a folder of their own. */
 const folderName = "demo";
 
-export function createDemo(deps: DemoDependencies): Demo {
+export function createDemo(given: DemoDependencies): Demo {
+  const deps = { ...given, log: given.log.child({ component: "demo" }) };
   const directory = join(deps.dataDirectory, folderName);
   const tokens = createTokenStore({ ...deps, directory });
   const fleet = createFleet({ ...deps, tokens, directory });

@@ -51,7 +51,8 @@ interface Attached {
  * there. Commands go to the newest session that listens, else to the newest long poll; attributes to all that listen.
  */
 export function createDeviceHub(deps: DeviceHubDependencies): OwnedDeviceHub {
-  const { bus, clock, log } = deps;
+  const { bus, clock } = deps;
+  const log = deps.log.child({ component: "devices" });
   /** By device, oldest first. */
   const attachedOf = new Map<number, Attached[]>();
   const names = new Map<number, string>();

@@ -73,7 +73,8 @@ const stepsAtOnceMax = 50;
 /** Devices whose progress is kept until it is written down; what is beyond it is not shown. */
 const progressKeptMax = 50_000;
 
-export function createRollouts(deps: RolloutDependencies): Rollouts {
+export function createRollouts(given: RolloutDependencies): Rollouts {
+  const deps = { ...given, log: given.log.child({ component: "rollouts" }) };
   const sent = new Map<string, { deviceId: number; releaseId: string; bytes: number }>();
   let underWay: Promise<void> | null = null;
   let isWanted = false;

@@ -36,7 +36,10 @@ interface Lane {
 }
 
 export function createIntake(dependencies: IntakeDependencies): IntakeSink {
-  const lanes = Array.from({ length: dependencies.database.slots }, () => createLane(dependencies));
+  const log = dependencies.log.child({ component: "intake" });
+  const lanes = Array.from({ length: dependencies.database.slots }, () =>
+    createLane({ ...dependencies, log }),
+  );
   const backlog = createBacklog();
   const idle: (() => void)[] = [];
   /** One lane makes the largest batches; all of them take their share once more comes than one batch holds. */

@@ -1,7 +1,8 @@
 // What machines ask of a running server: does it live, can it work, and its figures.
-import { timingSafeEqual } from "node:crypto";
+import { randomUUID, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import { withRequestId } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Readiness } from "../platform/readiness.ts";
 import { markFailed, traced } from "../platform/tracing.ts";
@@ -56,6 +57,13 @@ function isSame(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
+
+/** Every answer names its request, and so does every line that is logged for it: who reports a fault can be found. */
+export const identifyRequests: MiddlewareHandler = async (context, next) => {
+  const requestId = randomUUID();
+  await withRequestId(requestId, next);
+  context.header("X-Request-Id", requestId);
+};
 
 /**
  * A span for each request, in the caller's trace where it names one. The path is not told: it holds tokens of devices and

@@ -8,7 +8,7 @@ import { DomainError } from "../platform/errors.ts";
 import { createAuthorize, originCheck } from "./access.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { createLiveStreams } from "./live.ts";
-import { meterRequests, serveOperations, traceRequests } from "./operations.ts";
+import { identifyRequests, meterRequests, serveOperations, traceRequests } from "./operations.ts";
 import {
   addressOf,
   bodyBytesMax,
@@ -58,13 +58,15 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
 }
 
 export function createHttp(given: HttpDependencies): OpenAPIHono {
-  const needs = { ...given, database: patientDatabase(given.database) };
+  const log = given.log.child({ component: "http" });
+  const needs = { ...given, log, database: patientDatabase(given.database) };
   const app = new OpenAPIHono();
   app.onError((error, context) =>
     problemResponse(context, error, (unexpected) =>
       needs.log.error({ err: unexpected, path: context.req.path }, "request failed"),
     ),
   );
+  app.use("*", identifyRequests);
   app.use("*", meterRequests(needs.metrics));
   app.use("*", traceRequests);
   app.route("/", needs.deviceApi);

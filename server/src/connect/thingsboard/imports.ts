@@ -67,7 +67,8 @@ interface Active {
 /** Ended imports of this process that are told from memory; a dry run stands nowhere else. */
 const endedKeptMax = 20;
 
-export function createThingsboardImports(deps: ImportDependencies): ThingsboardImports {
+export function createThingsboardImports(given: ImportDependencies): ThingsboardImports {
+  const deps = { ...given, log: given.log.child({ component: "import" }) };
   const known = new Map<string, Active>();
   const { database, clock } = deps;
   let isStarting = false;

@@ -41,7 +41,8 @@ export interface CoapServer {
 }
 
 export function createCoapServer(deps: CoapServerDependencies): CoapServer {
-  const { desk, sink, clock, log } = deps;
+  const { desk, sink, clock } = deps;
+  const log = deps.log.child({ component: "coap" });
   const limits = { ...coapLimits, ...deps.limits };
   const requests = createDeviceRequests({ desk, sink, clock, log, transport: "coap", limits });
   const blocks = createBlocks({ clock, limits });

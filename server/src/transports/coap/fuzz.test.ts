@@ -22,6 +22,7 @@ const log = {
   ...silentLog,
   debug: () => undefined,
   error: (fault: unknown) => faults.push(fault),
+  child: () => log,
 } as unknown as Log;
 log.warn = () => undefined;
 

@@ -59,7 +59,8 @@ interface Parts {
 }
 
 export function createDeviceApi(deps: DeviceApiDependencies): DeviceApi {
-  const { desk, sink, clock, log = silentLog } = deps;
+  const { desk, sink, clock } = deps;
+  const log = (deps.log ?? silentLog).child({ component: "device-http" });
   const limits = { ...deviceApiLimits, ...deps.limits };
   const requests = createDeviceRequests({ desk, sink, clock, log, transport: "http", limits });
   const polls = createLongPolls(desk, limits);
