@@ -2,6 +2,7 @@
 import type { Action, Actor, JsonValue, Proposal } from "@waremind/contract";
 import type { DeviceCommand, DeviceCommands, DeviceIdentity } from "../devices/index.ts";
 import type { Guard } from "../guard/index.ts";
+import { may } from "../people/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Database } from "../platform/database.ts";
 import { DomainError } from "../platform/errors.ts";
@@ -37,7 +38,10 @@ export interface CommandDesk {
   waitFor(commandId: string, waitMs: number): Promise<DeviceCommand | null>;
   /** The device's answer; false when no such command of its waits. @throws DomainError `payload-too-large`. */
   answered(identity: DeviceIdentity, number: number, answer: JsonValue): Promise<boolean>;
-  /** Ends a command that was not delivered yet. @throws DomainError `not-found`, `state-forbids`. */
+  /**
+   * Ends a command that was not delivered yet: one's own, or any for who may take back those of others.
+   * @throws DomainError `not-found`, `not-allowed`, `state-forbids`.
+   */
   takeBack(commandId: string, by: Extract<Actor, { kind: "person" }>): Promise<DeviceCommand>;
   /** Ends those past their lifetime; call it every second or so. Answers how many. */
   expire(): Promise<number>;
@@ -120,6 +124,7 @@ async function takeBack(
       { en: `There is no command ${commandId}.`, zh: `没有命令 ${commandId}。` },
       { commandId },
     );
+  refuseOthers(known, by);
   const taken = await deps.database.transaction(async (connection) => {
     const moved = await deps.deviceCommands.move(connection, known.number, {
       from: ["queued"],
@@ -142,6 +147,20 @@ async function takeBack(
     );
   publishCommand(deps.bus, taken);
   return taken;
+}
+
+/** A command is the word of who sent it; a program's and a model's are everybody's who may decide. */
+function refuseOthers({ id, requestedBy }: DeviceCommand, by: Extract<Actor, { kind: "person" }>): void {
+  if (requestedBy.kind === "person" && requestedBy.userId === by.userId) return;
+  if (may(by, "devices.command-of-others")) return;
+  throw new DomainError(
+    "not-allowed",
+    {
+      en: `Somebody else sent the command ${id}. Only who sent it, an owner or operations may take it back.`,
+      zh: `命令 ${id} 由他人发送，只有发送者、店主或运营人员可以撤回。`,
+    },
+    { commandId: id },
+  );
 }
 
 function createWaits({ deviceCommands, bus }: CommandDeskDependencies): Pick<CommandDesk, "waitFor"> {

@@ -13,6 +13,8 @@ export const permissions = [
   "devices.write",
   /** To ask for an act on a device; the guard decides it by the clause on acting on devices. */
   "devices.command",
+  /** To take back commands that somebody else sent. */
+  "devices.command-of-others",
   /** To take in, or put away for good, what was held back. */
   "quarantine.decide",
   /** To let the server read another system by its address and password. */
@@ -49,6 +51,7 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "devices.read",
     "devices.write",
     "devices.command",
+    "devices.command-of-others",
     "quarantine.decide",
     "alarms.read",
     "alarms.acknowledge",

@@ -401,6 +401,33 @@ describe("attributes and commands", () => {
     });
   });
 
+  test("a command is taken back by who sent it, or by an owner or operations, and by nobody else", async () => {
+    await shop.addDevice("box-cancel");
+    const send = async (role: Role, door: number): Promise<string> => {
+      const answer = await shop.ask(role, "POST", "/api/devices/box-cancel/commands", {
+        ...{ method: "open", params: { door }, isPersistent: true, idempotencyKey: key(`cancel-${door}`) },
+      });
+      return answer.body.command.id;
+    };
+    const cancel = async (role: Role, id: string) => shop.ask(role, "DELETE", `/api/commands/${id}`);
+    const [first, second, third] = [
+      await send("operations", 1),
+      await send("operations", 2),
+      await send("owner", 3),
+    ];
+    const refused = await cancel("support", first);
+    expect([refused.status, refused.body.code]).toEqual([403, "not-allowed"]);
+    expect([refused.body.message.en, refused.body.message.zh]).toEqual([
+      expect.stringContaining("Somebody else"),
+      expect.stringContaining("他人"),
+    ]);
+    expect((await cancel("integrator", third)).status).toBe(403);
+    expect([(await cancel("operations", first)).status, (await cancel("owner", second)).status]).toEqual([
+      200, 200,
+    ]);
+    expect((await cancel("operations", third)).status).toBe(200);
+  });
+
   test("a command that still waits is taken back, once", async () => {
     await shop.addDevice("box-15");
     const sent = await shop.ask("operations", "POST", "/api/devices/box-15/commands", {
