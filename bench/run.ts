@@ -2,6 +2,7 @@
 import { runExplorer } from "./explorer.ts";
 import { runFreshness } from "./freshness.ts";
 import { runIngest } from "./ingest.ts";
+import { runRules } from "./rules.ts";
 import { runSessions } from "./sessions.ts";
 import type { BenchOptions, BenchReport } from "./support/report.ts";
 import { printReport, writeReport } from "./support/report.ts";
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   ingest: runIngest,
   freshness: runFreshness,
   explorer: runExplorer,
+  rules: runRules,
   sessions: runSessions,
 };
 

@@ -7,8 +7,8 @@ import { never, noTransitions, type RuleState, type Transition } from "./rule-st
 import { isActiveAt, nextActiveAt } from "./schedule.ts";
 
 /**
- * Takes one moment, later than all before (`isLate` tells), and changes `state` in place. Most moments change nothing and
- * allocate nothing: the answer is then always the same empty list.
+ * Takes one moment, later than all before (`isLate` tells), and changes `state` in place. Most moments raise and end nothing:
+ * the answer is then always the same empty list, and nothing is allocated but the numbers that the rule remembers.
  *
  * What the rule's settings mean:
  * - An alarm is raised at the first reading at which the condition has held for `forSeconds`, within the schedule.
