@@ -27,7 +27,7 @@ import { createFollowerAlarmEnd } from "../flows/end-follower-alarms.ts";
 import { createReleaseFollower } from "../flows/follow-releases.ts";
 import { createShipmentFollower } from "../flows/follow-shipments.ts";
 import { createDeviceImport } from "../flows/import-devices.ts";
-import { createIntakeMeter } from "../flows/intake-meter.ts";
+import { createIntakeMeter, storesOnly } from "../flows/intake-meter.ts";
 import type { IntakeFollower } from "../flows/intake-sink.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
@@ -151,10 +151,18 @@ function buildIntake(ground: Ground, domains: Domains) {
   const { processId, stream, leases, processes } = cluster;
   const slots = createSlots(ground.database.slots);
   return {
-    sink: createStreamIntake({ publisher: stream, processId, log }),
+    sink: createStreamIntake({ publisher: stream, processId, log, meter: shared.meter }),
     quarantineDesk: createQuarantineDesk({ ...shared, followers: makeFollowers().map(forgetful), decode }),
     worker: hasRole(config, "worker")
-      ? createWorker({ ...shared, stream, leases, processes, slots, makeFollowers })
+      ? createWorker({
+          ...shared,
+          meter: storesOnly(shared.meter),
+          stream,
+          leases,
+          processes,
+          slots,
+          makeFollowers,
+        })
       : null,
   };
 }

@@ -20,6 +20,17 @@ export function startOperations(
     await sql`select 1`.execute(tablesOf(database));
     return null;
   });
+  const { cluster } = ground;
+  if (cluster !== undefined) {
+    readiness.add("nats", () =>
+      cluster.nats.isUp
+        ? null
+        : {
+            en: "The connection to NATS is lost; it is tried again.",
+            zh: "与 NATS 的连接已断开，正在重新连接。",
+          },
+    );
+  }
   readiness.add("intake", () => {
     const { pendingCount, pendingCountMax } = flows.sink;
     if (pendingCount <= pendingCountMax) return null;

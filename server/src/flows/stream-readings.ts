@@ -4,6 +4,7 @@
 import { assert } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import { storeUnavailable } from "../platform/store-errors.ts";
+import type { IntakeMeter } from "./intake-meter.ts";
 import type { IntakeSink } from "./intake-sink.ts";
 import { partitionCount, partitionOf } from "./partitions.ts";
 import { encodeBatch } from "./reading-batch.ts";
@@ -43,6 +44,7 @@ export interface StreamIntakeDependencies {
   /** Of this very start of this process: its batches are numbered from one. */
   readonly processId: string;
   readonly log: Log;
+  readonly meter?: IntakeMeter;
   readonly limits?: Partial<{ readonly [Name in keyof typeof streamLimits]: number }>;
 }
 
@@ -70,6 +72,7 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
       return;
     }
     backlog.add(delivery);
+    dependencies.meter?.received(delivery.message.transport);
     const lane = lanes[partitionOf(delivery.message.identity.device.id)];
     assert(lane !== undefined, "every device has a partition");
     lane.pending.push(delivery);
@@ -100,8 +103,11 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
     const batch = takeBatch(lane.pending, limits);
     lane.lastNumber += 1;
     const error = await sendPatiently(lane.partition, lane.lastNumber, batch);
-    if (error === null) for (const { receipt } of batch) receipt.stored();
-    // What waits behind it would overtake it when it comes again.
+    if (error === null) {
+      for (const { receipt } of batch) receipt.stored();
+      dependencies.meter?.acknowledged(batch);
+    }
+    // What waits behind one that was not taken would overtake it when it comes again.
     else batch.push(...lane.pending.splice(0));
     backlog.release(batch);
     if (error !== null) for (const { receipt } of batch) receipt.notStored(error);

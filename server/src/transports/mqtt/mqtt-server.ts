@@ -59,6 +59,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
 
   const host: SessionHost = {
     ...deps,
+    log: deps.log.child({ component: "mqtt" }),
     limits,
     codec: createCodec(),
     refusalOf: (session) => connectLimits.refusalOf(session.address),
