@@ -1,4 +1,5 @@
 // `node bench/run.ts NAME [--quick] [--json]`: runs one bench, prints its table and writes it to bench/results/.
+import { runAnomaly } from "./anomaly.ts";
 import { runExplorer } from "./explorer.ts";
 import { runFreshness } from "./freshness.ts";
 import { runIngest } from "./ingest.ts";
@@ -8,6 +9,7 @@ import type { BenchOptions, BenchReport } from "./support/report.ts";
 import { printReport, writeReport } from "./support/report.ts";
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  anomaly: runAnomaly,
   ingest: runIngest,
   freshness: runFreshness,
   explorer: runExplorer,
