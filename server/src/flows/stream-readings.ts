@@ -103,10 +103,7 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
     const batch = takeBatch(lane.pending, limits);
     lane.lastNumber += 1;
     const error = await sendPatiently(lane.partition, lane.lastNumber, batch);
-    if (error === null) {
-      for (const { receipt } of batch) receipt.stored();
-      dependencies.meter?.acknowledged(batch);
-    }
+    if (error === null) acknowledge(batch, dependencies.meter);
     // What waits behind one that was not taken would overtake it when it comes again.
     else batch.push(...lane.pending.splice(0));
     backlog.release(batch);
@@ -154,6 +151,11 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
       if (!isIdle()) await new Promise<void>((resolve) => idle.push(resolve));
     },
   };
+}
+
+function acknowledge(batch: readonly Delivery[], meter: IntakeMeter | undefined): void {
+  for (const { receipt } of batch) receipt.stored();
+  meter?.acknowledged(batch);
 }
 
 function streamed({ message, fault }: Delivery) {

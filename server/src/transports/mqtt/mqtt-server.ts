@@ -58,8 +58,7 @@ export function createMqttServer(deps: MqttServerDependencies): MqttServer {
   const tls = createTls();
 
   const host: SessionHost = {
-    ...deps,
-    log: deps.log.child({ component: "mqtt" }),
+    ...{ ...deps, log: deps.log.child({ component: "mqtt" }) },
     limits,
     codec: createCodec(),
     refusalOf: (session) => connectLimits.refusalOf(session.address),
