@@ -10,6 +10,7 @@ import {
   compileRule,
   isLate,
   momentsOf,
+  nextTimeAt,
   openSpan,
   type RuleEvent,
   type RuleSpan,
@@ -180,6 +181,25 @@ describe("alarms follow from the set of readings", () => {
         expect(live.spans()).toEqual(spansOf(rule, set, { ...bounds, until }));
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  test("change with time alone not before the instant that is told, and then they do", () => {
+    fc.assert(
+      fc.property(rules, events, fc.integer({ min: 0, max: 2_000_000 }), (rule, set, now) => {
+        const { state } = refold(rule, null, set, { since: 0, until: null });
+        const dueAt = nextTimeAt(rule, state);
+        const before = JSON.stringify(state);
+        const told = advanceTime(rule, state, Math.min(now, dueAt ?? now));
+        expect(told).toEqual([]);
+        // What is noted of a count that is over already is the same whenever it is noted.
+        if (rule.windowMs === null) expect(JSON.stringify(state)).toBe(before);
+        if (dueAt === null) return;
+        advanceTime(rule, state, dueAt + 1);
+        expect(JSON.stringify(state)).not.toBe(before);
+        expect(nextTimeAt(rule, state) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(dueAt);
+      }),
+      { numRuns: 1_000 },
     );
   });
 
