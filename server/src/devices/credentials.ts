@@ -139,6 +139,8 @@ export async function issueCredential(
   return { ...shown, id };
 }
 
+export const tokenInUse = (): DomainError => inUse("access-token");
+
 function inUse(kind: NewCredential["kind"]): DomainError {
   const texts = {
     "access-token": {

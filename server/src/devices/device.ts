@@ -159,6 +159,20 @@ export interface Devices {
    * are telemetry's and are not touched here. @throws DomainError `not-found`. The caller closes its sessions.
    */
   deleteDevice(connection: Connection, deviceId: number): Promise<void>;
+  /**
+   * Many at once in a few statements, each with an access token, the given one or a new one; at most 500, in order.
+   * @throws DomainError `conflict` when a name or a token is taken, `not-found` for an unknown profile, `invalid-input`
+   */
+  enterDevices(
+    connection: Connection,
+    list: readonly {
+      readonly name: string;
+      readonly label: string;
+      readonly profileId: string;
+      readonly isGateway: boolean;
+      readonly token: string | undefined;
+    }[],
+  ): Promise<readonly { readonly device: Device; readonly token: string }[]>;
   /** Makes a new access token and returns it once; only its SHA-256 is stored. `token` lets an operator supply one. */
   issueAccessToken(
     connection: Connection,

@@ -14,6 +14,7 @@ import {
   selectDevices,
   selectProfiles,
 } from "./device-store.ts";
+import { enterDevices } from "./enter-devices.ts";
 import { createIdentityCache, type IdentityCache } from "./identity-cache.ts";
 import { createDevice, deleteDevice, selectDeviceRows, updateDevice } from "./registry.ts";
 import { hashOfToken } from "./secret-hashes.ts";
@@ -42,6 +43,7 @@ export function createDevices(dependencies: {
     createProfile: (connection, profile) => insertProfile(tablesIn(connection), profile, clock.now()),
     listProfiles: () => selectProfiles(tablesIn(database)),
     createDevice: (connection, device) => createDevice(connection, device, clock.now()),
+    enterDevices: (connection, list) => enterDevices(connection, list, { at: clock.now(), unknownSecrets }),
     issueAccessToken: (connection, deviceId, token) =>
       issueAccessToken(connection, { deviceId, token, at: clock.now(), unknownSecrets }),
     authenticate: (token) => findByToken(identities, signIns, hashOfToken(token)),

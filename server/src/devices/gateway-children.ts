@@ -5,6 +5,7 @@ import { assert, DomainError } from "../platform/errors.ts";
 import { noteMove } from "./connections.ts";
 import type { Device, Profile } from "./device.ts";
 import { deviceColumns, insertDeviceUnlessNamed, selectDevice } from "./device-store.ts";
+import { insertDevices } from "./enter-devices.ts";
 import type { IdentityCache } from "./identity-cache.ts";
 import type { GatewayChildren } from "./provisioning.ts";
 import { checkDeviceName } from "./registry.ts";
@@ -31,6 +32,14 @@ export function createGatewayChildren(dependencies: {
       // One that was made just now is known under no name yet.
       if (isAdopted) identities.forget(device.id);
       return device;
+    },
+    enterChildren: async (connection, gateway, list) => {
+      await requireRoom(connection, gateway, list.length);
+      return insertDevices(
+        connection,
+        list.map((child) => ({ ...child, gatewayId: gateway.id })),
+        clock.now(),
+      );
     },
     childrenOf: (gatewayId) =>
       tablesIn(database)
@@ -111,7 +120,7 @@ async function requireAdoptable(connection: Connection, gateway: Device, device:
 }
 
 /** One at a time for each gateway: two sessions cannot both take the last place. */
-async function requireRoom(connection: Connection, gateway: Device): Promise<void> {
+async function requireRoom(connection: Connection, gateway: Device, wanted = 1): Promise<void> {
   const tables = tablesIn(connection);
   const row = await tables
     .selectFrom("device")
@@ -127,14 +136,14 @@ async function requireRoom(connection: Connection, gateway: Device): Promise<voi
     .select((expression) => expression.fn.countAll<number>().as("count"))
     .where("gatewayId", "=", gateway.id)
     .executeTakeFirstOrThrow();
-  if (count < allowed) return;
+  if (count + wanted <= allowed) return;
   throw new DomainError(
     "limit-reached",
     {
       en: `The gateway ${gateway.name} has ${count} devices, as many as its profile allows (${allowed}). Raise devicesPerGatewayMax or delete devices.`,
       zh: `网关 ${gateway.name} 已有 ${count} 个设备，达到其配置允许的上限（${allowed}）。请提高 devicesPerGatewayMax 或删除设备。`,
     },
-    { limitName: "devices-per-gateway", gatewayName: gateway.name, allowed, observed: count + 1 },
+    { limitName: "devices-per-gateway", gatewayName: gateway.name, allowed, observed: count + wanted },
   );
 }
 

@@ -71,5 +71,11 @@ export interface GatewayChildren {
     gateway: Device,
     child: { readonly name: string; readonly profileName: string | null },
   ): Promise<Device>;
+  /** Many new children at once, in order. @throws as `openChild`; `conflict` when a name is taken */
+  enterChildren(
+    connection: Connection,
+    gateway: Device,
+    list: readonly { readonly name: string; readonly label: string; readonly profileId: string }[],
+  ): Promise<readonly Device[]>;
   childrenOf(gatewayId: number): Promise<readonly Device[]>;
 }

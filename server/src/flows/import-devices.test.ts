@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestDatabase } from "../../../tests/support/database.ts";
 import { createDevices, createGatewayChildren, createIdentityCache, type Devices } from "../devices/index.ts";
 import { manualClock } from "../platform/clock.ts";
-import type { Database } from "../platform/database.ts";
+import { type Database, databaseOverPool } from "../platform/database.ts";
 import { createDeviceImport, type DeviceImport } from "./import-devices.ts";
 
 const clock = manualClock(1_800_000_000_000);
@@ -147,6 +147,41 @@ test("many lines are more than one transaction, each device with a token of its 
   const rows = await run(csv);
   expect(rows.every((row) => row.outcome === "created")).toBe(true);
   expect(new Set(rows.map((row) => row.token)).size).toBe(count);
+});
+
+test("a line costs a fraction of a statement, also when some of the others are refused", async () => {
+  let statements = 0;
+  const pool = {
+    options: database.pool.options,
+    end: () => Promise.resolve(),
+    connect: async () => {
+      const client = await database.pool.connect();
+      const query = client.query.bind(client) as (...asked: unknown[]) => unknown;
+      return {
+        query: (...asked: unknown[]) => {
+          statements += 1;
+          return query(...asked);
+        },
+        release: () => client.release(),
+      };
+    },
+  } as unknown as Database["pool"];
+  const counted = databaseOverPool({ ...database, pool, close: () => Promise.resolve() });
+  const base = { database: counted, clock, identities: createIdentityCache({ clock }) };
+  const countedImport = createDeviceImport({
+    database: counted,
+    devices: createDevices(base),
+    gatewayChildren: createGatewayChildren(base),
+  });
+  await outcomes("name,profile,token,gateway\ncounted-gw,logger,,yes\ncounted-used,logger,COUNTED-IN-USE,");
+  const lines = Array.from({ length: 300 }, (_, index) => [
+    ...[`counted-${index},logger,,`, `counted-child-${index},logger,,counted-gw`],
+  ]).flat();
+  const csv = ["name,profile,token,gateway", ...lines, "counted-refused,logger,COUNTED-IN-USE,"].join("\n");
+  const rows = await countedImport.run({ csv, dryRun: false });
+  expect(rows.filter((row) => row.outcome === "created")).toHaveLength(600);
+  expect(rows.at(-1)?.outcome).toBe("refused");
+  expect(statements).toBeLessThan(rows.length / 3);
 });
 
 test("a file that is no such table is refused whole, with its line", async () => {

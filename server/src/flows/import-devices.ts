@@ -218,7 +218,7 @@ class Undone extends Error {
   }
 }
 
-/** All lines together; when the store refuses one (a token in use, a gateway that is full), each by itself. */
+/** All lines together; when the store refuses one (a token in use, a gateway that is full), half of them at a time. */
 async function writeBatch(run: Run, plans: readonly Plan[]): Promise<void> {
   try {
     keep(run, await writeTogether(run, plans));
@@ -229,15 +229,20 @@ async function writeBatch(run: Run, plans: readonly Plan[]): Promise<void> {
       for (const plan of plans) refuse(run, plan, columnOf(error), error.sentence);
       return;
     }
-    for (const plan of plans) await writeBatch(run, [plan]);
+    const middle = Math.ceil(plans.length / 2);
+    await writeBatch(run, plans.slice(0, middle));
+    await writeBatch(run, plans.slice(middle));
   }
 }
 
 async function writeTogether(run: Run, plans: readonly Plan[]): Promise<readonly Written[]> {
   try {
     return await run.database.transaction(async (connection) => {
-      const written: Written[] = [];
-      for (const plan of plans) written.push(await write(run, connection, plan));
+      // One alone is written as a gateway or a person would enter it: then it may be a device that came meanwhile.
+      const written =
+        plans.length === 1
+          ? await Promise.all(plans.map((plan) => write(run, connection, plan)))
+          : await writeMany(run, connection, plans);
       if (run.dryRun) throw new Undone(written);
       return written;
     });
@@ -246,6 +251,43 @@ async function writeTogether(run: Run, plans: readonly Plan[]): Promise<readonly
     throw error;
   }
 }
+
+/** In a few statements. Of the plans either all have a gateway or none has one. */
+async function writeMany(
+  run: Run,
+  connection: Connection,
+  plans: readonly Plan[],
+): Promise<readonly Written[]> {
+  const { devices, gatewayChildren, known, dryRun } = run;
+  // In a dry run a gateway may be one that the same file would make.
+  const gatewayOf = ({ gatewayName }: Plan) => (gatewayName === null ? undefined : known.get(gatewayName));
+  const missing = plans.find((plan) => plan.gatewayName !== null && gatewayOf(plan) === undefined);
+  if (missing !== undefined && !dryRun) throw gatewayMissing(missing.gatewayName ?? "");
+  const direct = plans.filter((plan) => gatewayOf(plan) === undefined);
+  const entered = direct.length === 0 ? [] : await devices.enterDevices(connection, direct.map(directOf));
+  const written = direct.flatMap((plan, index): Written[] => {
+    const one = entered[index];
+    return one === undefined ? [] : [{ plan, device: one.device, token: one.token }];
+  });
+  const groups = Map.groupBy(
+    plans.filter((plan) => gatewayOf(plan) !== undefined),
+    gatewayOf,
+  );
+  for (const [gateway, children] of groups) {
+    if (gateway === undefined) continue;
+    const made = await gatewayChildren.enterChildren(connection, gateway, children.map(childOf));
+    for (const [index, plan] of children.entries()) {
+      const device = made[index];
+      if (device !== undefined) written.push({ plan, device, token: null });
+    }
+  }
+  return written;
+}
+
+const directOf = ({ name, label, profileId, isGateway, token }: Plan) => ({
+  ...{ name, label, profileId, isGateway, token },
+});
+const childOf = ({ name, label, profileId }: Plan) => ({ name, label, profileId });
 
 async function write(run: Run, connection: Connection, plan: Plan): Promise<Written> {
   const { devices, gatewayChildren, known, dryRun } = run;
