@@ -17,8 +17,6 @@ const outcomesCheckMs = 10_000;
 const ledgerFlushMs = 5_000;
 const deathCheckMs = 5_000;
 
-const natsIsAway = { en: "NATS cannot be reached.", zh: "无法连接 NATS。" };
-
 type Stops = (() => Promise<unknown>)[];
 
 /** Starts them; where there are several processes, each does its own and one worker what one at a time may do. */
@@ -87,7 +85,6 @@ function ofCluster(ground: Ground, domains: Domains, flows: Flows): readonly Rec
   const { cluster } = ground;
   if (cluster === undefined) return [];
   const { beat, buryDead } = createVitalSigns({ ...ground, cluster }, domains, flows);
-  domains.readiness.add("nats", () => (cluster.nats.isUp ? null : natsIsAway));
   const { worker } = flows;
   const vital = { name: "heartbeat", everyMs: processLimits.heartbeatMs, run: beat };
   if (worker === null) return [vital];
