@@ -4,6 +4,7 @@ import { request as askHttp } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { Agent, request as askCoap } from "coap";
 import { connectAsync, type MqttClient } from "mqtt";
+import { answerBeatsMax, type Pace } from "./fuzz-pace.ts";
 
 export interface Bystander {
   readonly name: string;
@@ -19,6 +20,13 @@ export interface Bystander {
   leave(): Promise<void>;
 }
 
+export interface Opening {
+  readonly name: string;
+  readonly token: string;
+  readonly port: number;
+  readonly pace: Pace;
+}
+
 export interface Observer {
   /** The last number that it was told. */
   readonly heard: number;
@@ -28,20 +36,25 @@ export interface Observer {
 
 const host = "127.0.0.1";
 const everyMs = 40;
-const answerMsMax = 60_000;
+/** Longer than any machine is too busy for a ping. */
+const keepAliveSeconds = 240;
 const faultsMax = 10;
 
 /** On the real client, without its reconnecting: a session that ends is a fault. */
 export async function openMqttBystander(
-  name: string,
-  token: string,
-  port: number,
+  { name, token, port, pace }: Opening,
   version: 4 | 5,
 ): Promise<Bystander> {
   const client: MqttClient = await connectAsync(`mqtt://${host}:${port}`, {
-    ...{ username: token, protocolVersion: version, reconnectPeriod: 0, keepalive: 10, clientId: name },
+    ...{
+      username: token,
+      protocolVersion: version,
+      reconnectPeriod: 0,
+      keepalive: keepAliveSeconds,
+      clientId: name,
+    },
   });
-  const bystander = sending(name, (number) =>
+  const bystander = sending({ name, pace }, (number) =>
     client
       .publishAsync("v1/devices/me/telemetry", JSON.stringify({ n: number }), { qos: 1 })
       .then(() => undefined),
@@ -57,36 +70,38 @@ export async function openMqttBystander(
   });
 }
 
-export function openHttpBystander(name: string, token: string, port: number): Bystander {
+export function openHttpBystander({ name, token, port, pace }: Opening): Bystander {
   const { shown } = sending(
-    name,
+    { name, pace },
     (number) =>
       new Promise((resolve, reject) => {
         const asking = askHttp(
-          { host, port, method: "POST", path: `/api/v1/${token}/telemetry`, timeout: answerMsMax },
+          { host, port, method: "POST", path: `/api/v1/${token}/telemetry` },
           (answer) => {
-            answer.resume();
-            if (answer.statusCode === 200) resolve();
-            else reject(new Error(`answered ${answer.statusCode}`));
+            const heard: Buffer[] = [];
+            answer.on("data", (chunk: Buffer) => heard.push(chunk));
+            answer.once("end", () => {
+              if (answer.statusCode === 200) resolve();
+              else reject(new Error(`answered ${answer.statusCode} ${Buffer.concat(heard)}`));
+            });
           },
         );
         asking.once("error", reject);
-        asking.once("timeout", () => asking.destroy(new Error("no answer")));
         asking.end(JSON.stringify({ n: number }));
       }),
   );
   return shown(() => Promise.resolve());
 }
 
-export function openCoapBystander(name: string, token: string, port: number): Bystander {
+export function openCoapBystander({ name, token, port, pace }: Opening): Bystander {
   const agent = new Agent({ type: "udp4" });
   const { shown } = sending(
-    name,
+    { name, pace },
     (number) =>
       new Promise((resolve, reject) => {
         const asking = askCoap({ host, port, method: "POST", pathname: `/api/v1/${token}/telemetry`, agent });
-        asking.on("response", ({ code }) =>
-          code === "2.01" ? resolve() : reject(new Error(`answered ${code}`)),
+        asking.on("response", ({ code, payload }) =>
+          code === "2.01" ? resolve() : reject(new Error(`answered ${code} ${payload}`)),
         );
         asking.on("error", reject);
         asking.end(JSON.stringify({ n: number }));
@@ -129,7 +144,7 @@ export async function openObserver(token: string, port: number): Promise<Observe
 }
 
 /** One number after the other, the next a moment after the answer to the last. */
-function sending(name: string, send: (number: number) => Promise<void>) {
+function sending({ name, pace }: Pick<Opening, "name" | "pace">, send: (number: number) => Promise<void>) {
   const acknowledged = new Set<number>();
   const faults: string[] = [];
   const state = { isOver: false, slowestMs: 0 };
@@ -139,7 +154,7 @@ function sending(name: string, send: (number: number) => Promise<void>) {
   async function run(): Promise<void> {
     for (let number = 1; !state.isOver && faults.length < faultsMax; number += 1) {
       const sentAt = performance.now();
-      const outcome = await within(send(number)).catch((error: unknown) => String(error));
+      const outcome = await within(pace, send(number)).catch((error: unknown) => String(error));
       if (outcome === undefined) acknowledged.add(number);
       else fault(`number ${number}: ${outcome}`);
       state.slowestMs = Math.max(state.slowestMs, performance.now() - sentAt);
@@ -160,14 +175,14 @@ function sending(name: string, send: (number: number) => Promise<void>) {
   return { shown, fault };
 }
 
-async function within(sent: Promise<void>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
+async function within(pace: Pace, sent: Promise<void>): Promise<string | undefined> {
+  let forget = (): void => undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`not acknowledged within ${answerMsMax} ms`), answerMsMax);
+    forget = pace.after(answerBeatsMax, () => resolve("not acknowledged while all else was answered"));
   });
   try {
     return await Promise.race([sent.then(() => undefined), late]);
   } finally {
-    clearTimeout(timer);
+    forget();
   }
 }

@@ -26,9 +26,9 @@ interface Asked {
 const host = "127.0.0.1";
 /** As many as a socket's buffer holds for sure. */
 const batchMax = 16;
-const answerMsMax = 10_000;
-/** Datagrams get lost when a buffer is full; this many in a row do not. */
-const fencesMax = 4;
+/** Datagrams get lost when a buffer is full; this many in a row do not, each waited for as many beats. */
+const fencesMax = 20;
+const fenceBeats = 6;
 const datagramsPerSocket = 400;
 
 function corpusOf(tokens: readonly string[]): (random: Random) => Asked {
@@ -74,12 +74,8 @@ export async function throwDatagrams(
   let next = lane.from;
   let sockets = 0;
   while (next < lane.until && !thrower.signal.aborted) {
-    const peer = await openPeer(
-      `127.3.0.${1 + ((lane.number * 50 + sockets) % 250)}`,
-      port,
-      lane.fenceToken,
-      thrower.signal,
-    );
+    const address = `127.3.0.${1 + ((lane.number * 50 + sockets) % 250)}`;
+    const peer = await openPeer(address, { port, token: lane.fenceToken, thrower });
     sockets += 1;
     const until = Math.min(lane.until, next + datagramsPerSocket);
     while (next < until && !thrower.signal.aborted) {
@@ -158,6 +154,10 @@ function written(packet: Packet): Buffer {
   }
 }
 
+/** What waits for an acknowledgement is sent again for a minute and a half: a peer that has it says so. */
+const isConfirmable = (bytes: Buffer): boolean => ((bytes[0] ?? 0) & 0x30) === 0;
+const acknowledgementOf = (bytes: Buffer): Buffer => Buffer.from([0x60, 0, bytes[2] ?? 0, bytes[3] ?? 0]);
+
 interface Peer {
   /** False when the server does not answer any more. */
   throwAll(datagrams: readonly Buffer[]): Promise<boolean>;
@@ -168,13 +168,18 @@ interface Peer {
  * Behind each batch stands a good request that asks the store, so that what the batch asked of it is done first: the
  * suite looks for what breaks the server, not for how much it takes.
  */
-async function openPeer(address: string, port: number, token: string, signal: AbortSignal): Promise<Peer> {
+async function openPeer(
+  address: string,
+  parts: { readonly port: number; readonly token: string; readonly thrower: Thrower },
+): Promise<Peer> {
+  const { port, token, thrower } = parts;
   const socket: Socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(0, address, resolve));
   let fence = 0;
   let answered: (() => void) | null = null;
   const mark = (): Buffer => Buffer.from([0xfe, 0x4c, 0xe0, 0, fence >> 8, fence & 0xff, 1, 7]);
   socket.on("message", (bytes) => {
+    if (isConfirmable(bytes)) send(acknowledgementOf(bytes));
     const lengthOfToken = (bytes[0] ?? 0) & 0x0f;
     if (lengthOfToken === 8 && bytes.subarray(4, 12).equals(mark())) answered?.();
   });
@@ -188,9 +193,9 @@ async function openPeer(address: string, port: number, token: string, signal: Ab
       ...{ code: "0.01", confirmable: true, messageId: (0x8000 + fence) & 0xffff, token: mark(), options },
     });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), answerMsMax);
+      const forget = thrower.pace.after(fenceBeats, () => resolve(false));
       answered = () => {
-        clearTimeout(timer);
+        forget();
         answered = null;
         resolve(true);
       };
@@ -200,7 +205,7 @@ async function openPeer(address: string, port: number, token: string, signal: Ab
   return {
     throwAll: async (datagrams) => {
       for (const bytes of datagrams) send(bytes);
-      for (let attempt = 0; attempt < fencesMax && !signal.aborted; attempt += 1)
+      for (let attempt = 0; attempt < fencesMax && !thrower.signal.aborted; attempt += 1)
         if (await isAnswered()) return true;
       return false;
     },

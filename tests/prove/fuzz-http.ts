@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { hex, type Thrower } from "./fuzz-mqtt.ts";
 import { provisionText } from "./fuzz-mqtt-corpus.ts";
+import { answerBeatsMax, type Pace } from "./fuzz-pace.ts";
 import { mutatedBytes, mutatedJson, nastyTexts, type Random, randomOf, weighted } from "./fuzz-random.ts";
 
 export interface RequestCounts {
@@ -38,9 +39,8 @@ interface Case {
 
 const host = "127.0.0.1";
 const batchMax = 8;
-const answerMsMax = 60_000;
-/** How long a request that waits, or that never ends, is waited for. */
-const patienceMs = 700;
+/** For how many beats a request that waits, or that never ends, is waited for. */
+const patienceBeats = 3;
 const fence = Buffer.from("GET /healthz HTTP/1.1\r\nHost: fuzz\r\nConnection: close\r\n\r\n");
 
 function corpusOf({ tokens, routes }: HttpLane): (random: Random) => Asked {
@@ -97,6 +97,7 @@ export async function throwRequests(lane: HttpLane, port: number, thrower: Throw
   let next = lane.from;
   let waiting: readonly Case[] = [];
   while (!thrower.signal.aborted) {
+    await thrower.pace.room();
     const room = Math.min(batchMax - waiting.length, lane.until - next);
     const fresh = Array.from({ length: room }, (_, index) => next + index);
     waiting = [
@@ -129,7 +130,9 @@ async function throwBatch(
     const shown = batch.map(({ number, bytes }) => `#${number} ${hex(bytes)}`).join("\n    ");
     return `HTTP (lane ${lane.number}, --seed ${thrower.seed}): thrown last\n    ${shown}`;
   });
-  const { answers, isStalled } = await ask(batch, port, lane.number + counts.connections);
+  const { answers, isStalled } = await ask(batch, {
+    ...{ port, turn: lane.number + counts.connections, pace: thrower.pace },
+  });
   counts.connections += 1;
   const read = Math.min(batch.length, Math.max(1, isStalled ? answers + 1 : answers));
   const stalled = isStalled ? batch[read - 1] : undefined;
@@ -143,25 +146,21 @@ async function throwBatch(
 /** Sends the batch in one piece on a connection of its own; how many answers came until it was closed. */
 function ask(
   batch: readonly Case[],
-  port: number,
-  turn: number,
+  { port, turn, pace }: { readonly port: number; readonly turn: number; readonly pace: Pace },
 ): Promise<{ readonly answers: number; readonly isStalled: boolean }> {
   const isOpenEnded = batch.at(-1)?.isLast === true;
   return new Promise((resolve) => {
     const socket = connect({ port, host, localAddress: `127.2.0.${1 + (turn % 250)}`, noDelay: true });
     let heard = "";
     let isStalled = false;
-    let timer: NodeJS.Timeout | undefined;
+    let forget = (): void => undefined;
     const wait = (): void => {
-      clearTimeout(timer);
-      const mayWait = isOpenEnded || (batch[answersIn(heard)]?.isWaiting ?? false);
-      timer = setTimeout(
-        () => {
-          isStalled = true;
-          socket.destroy();
-        },
-        mayWait ? patienceMs : answerMsMax,
-      );
+      forget();
+      const mayWait = batch[Math.min(answersIn(heard), batch.length - 1)]?.isWaiting ?? false;
+      forget = pace.after(mayWait ? patienceBeats : answerBeatsMax, () => {
+        isStalled = true;
+        socket.destroy();
+      });
     };
     socket.on("data", (chunk) => {
       heard += chunk.toString("latin1");
@@ -169,7 +168,7 @@ function ask(
     });
     socket.on("error", () => undefined);
     socket.on("close", () => {
-      clearTimeout(timer);
+      forget();
       // What is left open-ended is over when we say so: nothing more can be told of it.
       const answers = answersIn(heard);
       resolve({ answers: isOpenEnded && answers >= batch.length - 1 ? batch.length : answers, isStalled });

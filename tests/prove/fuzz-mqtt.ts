@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { connectShape, corpusOf, type SessionRole, strangerCorpus } from "./fuzz-mqtt-corpus.ts";
 import { bytesOf, type Version } from "./fuzz-mqtt-fields.ts";
 import { isWhole, mutatedPacket } from "./fuzz-mqtt-packets.ts";
+import { answerBeatsMax, type Pace } from "./fuzz-pace.ts";
 import { type Random, randomOf } from "./fuzz-random.ts";
 
 export interface Thrower {
@@ -12,6 +13,8 @@ export interface Thrower {
   readonly fail: (sentence: string) => void;
   /** By lane: what it has thrown last, in words; asked for when the server has ended. */
   readonly underway: Map<string, () => string>;
+  /** By which all waiting is measured. */
+  readonly pace: Pace;
   readonly signal: AbortSignal;
 }
 
@@ -29,7 +32,7 @@ export interface Lane {
   readonly number: number;
   readonly version: Version;
   readonly role: SessionRole | "stranger";
-  /** Taken in turn, so that no device connects more often than it may. */
+  /** Each throws so many cases in turn: none connects more often than it may, and a case always comes from the same. */
   readonly userNames: readonly string[];
   /** The first and the one after the last case. */
   readonly from: number;
@@ -45,7 +48,7 @@ interface Case {
 
 const host = "127.0.0.1";
 const batchMax = 24;
-const answerMsMax = 60_000;
+const casesInTurn = 256;
 const ping = Buffer.from([0xc0, 0x00]);
 const provisioningBatchMax = 6;
 const addressesPerLane = 200;
@@ -64,10 +67,11 @@ async function throwInSession(lane: Lane, port: number, thrower: Thrower): Promi
   const counts: Counts = { cases: 0, connections: 0, ended: 0 };
   const queue = createQueue(lane, thrower.seed);
   while (!thrower.signal.aborted && queue.batch().length > 0) {
-    const userName = lane.userNames[counts.connections % lane.userNames.length] ?? "";
-    const connection = await openConnection(port, addressOf(lane.number, counts.connections));
+    await thrower.pace.room();
+    const userName = lane.userNames[queue.turn() % lane.userNames.length] ?? "";
+    const source = { port, localAddress: addressOf(lane.number, counts.connections), pace: thrower.pace };
+    const connection = await openConnection(source, bytesOf(connectShape(lane.version, userName)));
     counts.connections += 1;
-    connection.write(bytesOf(connectShape(lane.version, userName)));
     if ((await connection.until(() => connection.isAccepted)) !== "so") {
       thrower.fail(`${lane.name}: a good CONNECT as ${userName} was not accepted: ${connection.seen()}`);
       connection.destroy();
@@ -80,7 +84,7 @@ async function throwInSession(lane: Lane, port: number, thrower: Thrower): Promi
   return counts;
 }
 
-/** Goes on until the connection is over or nothing is left. */
+/** Goes on until the connection is over, it is the next device's turn, or nothing is left. */
 async function throwOver(
   connection: Connection,
   parts: {
@@ -91,6 +95,7 @@ async function throwOver(
   },
 ): Promise<void> {
   const { lane, queue, counts, thrower } = parts;
+  const turn = queue.turn();
   for (let batch = queue.batch(); batch.length > 0; batch = queue.batch()) {
     thrower.underway.set(`${lane.number}`, () => replay(lane, thrower.seed, batch, "thrown last"));
     const read = await exchange(connection, batch);
@@ -99,6 +104,7 @@ async function throwOver(
     queue.forget(read ?? batch.length);
     // A connection that asks for credentials takes so many requests and no more.
     if (!connection.isOpen || read === null || lane.role === "provisioning") return;
+    if (queue.turn() !== turn) return;
   }
 }
 
@@ -107,12 +113,23 @@ function createQueue(lane: Lane, seed: number) {
   const cases = createCases(lane, seed);
   const max = lane.role === "provisioning" ? provisioningBatchMax : batchMax;
   let waiting: readonly Case[] = [];
+  const fill = (): void => {
+    waiting = [...waiting, ...cases.take(max - waiting.length)];
+  };
+  const turnOf = (one: Case | undefined): number => Math.floor((one?.number ?? 0) / casesInTurn);
   return {
-    /** Up to the first behind which nothing can stand. */
+    /** Of one turn, and up to the first behind which nothing can stand. */
     batch: (): readonly Case[] => {
-      waiting = [...waiting, ...cases.take(max - waiting.length)];
+      fill();
+      const turn = turnOf(waiting[0]);
+      const next = waiting.findIndex((one) => turnOf(one) !== turn);
       const last = waiting.findIndex(({ isLast }) => isLast);
-      return last < 0 ? waiting : waiting.slice(0, last + 1);
+      return waiting.slice(0, Math.min(next < 0 ? max : next, last < 0 ? max : last + 1));
+    },
+    /** Whose turn it is with the next case. */
+    turn: (): number => {
+      fill();
+      return turnOf(waiting[0]);
     },
     forget: (count: number): void => {
       waiting = waiting.slice(count);
@@ -144,12 +161,14 @@ async function throwAsStranger(lane: Lane, port: number, thrower: Thrower): Prom
     Buffer.from('{"stranger":12}'),
   ]);
   while (!thrower.signal.aborted) {
+    await thrower.pace.room();
     const [one] = cases.take(1);
     if (one === undefined) return counts;
     thrower.underway.set(`${lane.number}`, () => replay(lane, thrower.seed, [one], "thrown last"));
-    const connection = await openConnection(port, addressOf(lane.number, counts.connections));
+    const source = { port, localAddress: addressOf(lane.number, counts.connections), pace: thrower.pace };
+    const first = one.isLast ? one.bytes : Buffer.concat([one.bytes, telemetry, telemetry]);
+    const connection = await openConnection(source, first);
     counts.connections += 1;
-    connection.write(one.isLast ? one.bytes : Buffer.concat([one.bytes, telemetry, telemetry]));
     connection.finish();
     if ((await connection.until(() => false)) === "late")
       thrower.fail(replay(lane, thrower.seed, [one], "the server did not close a connection that was over"));
@@ -214,7 +233,12 @@ interface Connection {
   seen(): string;
 }
 
-async function openConnection(port: number, localAddress: string): Promise<Connection> {
+/** Its first bytes leave as soon as it stands. */
+async function openConnection(
+  source: { readonly port: number; readonly localAddress: string; readonly pace: Pace },
+  first: Buffer,
+): Promise<Connection> {
+  const { port, localAddress, pace } = source;
   const socket = connect({ port, host, localAddress, noDelay: true });
   const reader = createReader();
   const state = { isOpen: true, isLate: false };
@@ -230,6 +254,7 @@ async function openConnection(port: number, localAddress: string): Promise<Conne
   };
   socket.on("end", closed);
   socket.on("close", closed);
+  socket.write(first);
   await opened(socket);
   return {
     write: (bytes) => void socket.write(bytes),
@@ -245,14 +270,14 @@ async function openConnection(port: number, localAddress: string): Promise<Conne
         const look = (): void => {
           const found = outcome();
           if (found === null) return;
-          clearTimeout(timer);
+          forget();
           waiter = null;
           resolve(found);
         };
-        const timer = setTimeout(() => {
+        const forget = pace.after(answerBeatsMax, () => {
           state.isLate = true;
           look();
-        }, answerMsMax);
+        });
         waiter = look;
         look();
       });

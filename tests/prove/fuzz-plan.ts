@@ -15,8 +15,8 @@ export interface Sizes {
 /** Of all packets: most in sessions, where they reach deepest; a stranger needs a connection and a look into the store for each. */
 const shares = { stranger: 0.02, provisioning: 0.002, gateway: 0.03 } as const;
 const devicesPerLane = 16;
-const strangerLanes = 8;
-const requestLanes = 5;
+const strangerLanes = 12;
+const requestLanes = 14;
 const coapLanes = 3;
 
 interface SessionLane {
@@ -27,8 +27,8 @@ interface SessionLane {
 
 const kinds: readonly (readonly [SessionRole, readonly Version[], copies: number])[] = [
   ["gateway", [3, 4, 5], 1],
-  ["device", [3, 4, 5], 4],
-  ["protobuf", [4, 5], 2],
+  ["device", [3, 4, 5], 8],
+  ["protobuf", [4, 5], 4],
 ];
 const sessionLanes: readonly SessionLane[] = kinds.flatMap(([role, versions, copies]) =>
   versions.flatMap((version) =>

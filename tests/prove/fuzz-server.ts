@@ -1,10 +1,12 @@
 // The server that the fuzz suite throws at, in a process of its own: the product's domains, flows and transports as
 // `waremind start` joins them, on an embedded store on disk, with its product limits.
 import { randomBytes } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Hono } from "hono";
-import { serveParent } from "../../bench/support/children.ts";
+import { sql } from "kysely";
+import { ownProcessorSeconds, serveParent } from "../../bench/support/children.ts";
 import { buildDomains, buildFlows, type Domains, type Ground } from "../../server/src/app/domains.ts";
 import { readConfig } from "../../server/src/config.ts";
 import { createThingsboardImports } from "../../server/src/connect/thingsboard/index.ts";
@@ -17,6 +19,7 @@ import { migrations } from "../../server/src/migrations/index.ts";
 import { createPeople } from "../../server/src/people/index.ts";
 import { createBus } from "../../server/src/platform/bus.ts";
 import { type Clock, systemClock } from "../../server/src/platform/clock.ts";
+import { tablesOf } from "../../server/src/platform/database.ts";
 import { openEmbedded } from "../../server/src/platform/embedded.ts";
 import { createLog } from "../../server/src/platform/log.ts";
 import { createCoapServer } from "../../server/src/transports/coap/index.ts";
@@ -51,14 +54,22 @@ export interface ServerState {
   readonly external: number;
   readonly sessions: number;
   readonly observers: number;
-  /** What CoAP keeps of exchanges, transfers in blocks and messages of its own. */
+  /** What CoAP keeps of exchanges and of transfers in blocks. */
   readonly coapKept: number;
+  /** Messages of CoAP that wait for their acknowledgement: of those who left for up to a minute and a half. */
+  readonly confirmables: number;
   readonly pollsAndDownloads: number;
   readonly pendingMessages: number;
   /** Kinds of readings that stand in the store: the server keeps what it knows of them, up to a limit. */
   readonly series: number;
   /** Sockets of TCP that are open, those of every transport. */
   readonly sockets: number;
+  /** Requests of HTTP whose answer has not left. */
+  readonly answersUnderway: number;
+  /** The longest that the event loop was kept from its next turn since the last state was asked for. */
+  readonly longestTurnMs: number;
+  /** Processor time of the whole process, so far. */
+  readonly processorSeconds: number;
 }
 
 setFlagsFromString("--expose-gc");
@@ -67,8 +78,10 @@ const host = "127.0.0.1";
 const secret = (): string => randomBytes(32).toString("base64url");
 const sweepMs = 1_000;
 const attributeMs = 500;
-const settlePollMs = 250;
-const settlePollsMax = 120;
+const turnResolutionMs = 10;
+const settlePollMs = 100;
+const collectionsMax = 3;
+const settlePollsMax = 480;
 
 serveParent<FuzzServerSettings>(async (settings) => {
   const log = createLog("error");
@@ -108,19 +121,26 @@ serveParent<FuzzServerSettings>(async (settings) => {
     void flows.commandDesk.expire();
     void domains.limitLedger.flush();
   }, sweepMs);
-  const stateNow = (): Omit<ServerState, "series"> => {
+  const stateNow = (): Omit<ServerState, "series" | "longestTurnMs" | "processorSeconds"> => {
     const resources = process.getActiveResourcesInfo();
-    const { observers, ...kept } = coap.counts;
+    const { observers, confirmables, ...kept } = coap.counts;
     const { heapUsed, external } = process.memoryUsage();
     const countOf = (kind: string): number => resources.filter((one) => one === kind).length;
     return {
-      ...{ heapUsed, external, observers, sessions: mqtt.sessionCount },
+      ...{ heapUsed, external, observers, confirmables, sessions: mqtt.sessionCount },
       coapKept: Object.values(kept).reduce((sum, count) => sum + count, 0),
       pollsAndDownloads: deviceApi.waitingCount,
       pendingMessages: flows.sink.pendingCount,
       sockets: countOf("TCPSocketWrap"),
+      answersUnderway: listener.answersUnderway,
     };
   };
+  /** Ends what still listens for those devices: observations have no connection that breaks, and one may just begin. */
+  const hangUp = (names: readonly string[]): void => {
+    for (const name of names) flows.deviceHub.close(ids.get(name) ?? 0, "device-disabled");
+  };
+  const turns = monitorEventLoopDelay({ resolution: turnResolutionMs });
+  turns.enable();
   let telling: NodeJS.Timeout | undefined;
   let told = 0;
   return {
@@ -138,30 +158,44 @@ serveParent<FuzzServerSettings>(async (settings) => {
         clearInterval(telling);
         return told;
       },
+      /** Goes through the event loop and the store, behind what they have to do already; answers what is not stored yet. */
+      beat: async () => {
+        await sql`select 1`.execute(tablesOf(database));
+        return flows.sink.pendingCount;
+      },
       census: ({ names }) => censusOf(database, names as readonly string[]),
       numbers: ({ name }) => numbersStored(database, String(name)),
-      /** Ends what still listens for those devices: observations have no connection that breaks. */
-      hangUp: ({ names }) => {
-        for (const name of names as readonly string[])
-          flows.deviceHub.close(ids.get(name) ?? 0, "device-disabled");
-      },
       advance: ({ byMs }) => {
         aheadMs += Number(byMs);
       },
-      /** The state once all that was to be closed is closed and written, or after half a minute. */
-      settled: async ({ sessions, observers, sockets, coapKept }) => {
-        const expected = { sessions, observers, sockets, coapKept, pollsAndDownloads: 0, pendingMessages: 8 };
+      /** The state once all that was to be closed is closed and written, or after so many polls. */
+      settled: async ({ names, sessions, observers, sockets, coapKept }) => {
+        const expected = {
+          sessions,
+          observers,
+          sockets,
+          coapKept,
+          pollsAndDownloads: 0,
+          pendingMessages: 8,
+          answersUnderway: 1,
+        };
         for (let poll = 0; poll < settlePollsMax; poll += 1) {
+          hangUp(names as readonly string[]);
           await new Promise((resolve) => setTimeout(resolve, settlePollMs));
           const state: Readonly<Record<string, number>> = { ...stateNow() };
           if (Object.entries(expected).every(([name, count]) => (state[name] ?? 0) <= Number(count))) break;
         }
         await flows.deviceHub.settled();
         await domains.limitLedger.flush();
-        collectGarbage();
-        await new Promise((resolve) => setTimeout(resolve, settlePollMs));
-        collectGarbage();
-        return { ...stateNow(), series: await countSeries(database) };
+        const longestTurnMs = Math.round(turns.max / 1e6);
+        const series = await countSeries(database);
+        for (let time = 0; time < collectionsMax; time += 1) {
+          collectGarbage();
+          // What only a finalizer lets go of is free after the next turn.
+          await new Promise((resolve) => setTimeout(resolve, settlePollMs));
+        }
+        turns.reset();
+        return { ...stateNow(), series, longestTurnMs, processorSeconds: ownProcessorSeconds() };
       },
     },
     stop: async () => {
