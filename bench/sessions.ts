@@ -55,20 +55,44 @@ export async function runSessions(options: BenchOptions): Promise<BenchReport> {
   const skipped: string[] = [];
   try {
     const measured: Measured[] = [];
+    const failures: Error[] = [];
     const only = process.env["WAREMIND_BENCH_SERVERS"] ?? "";
     for (const { name, start } of subjectsOf({ folder, databaseUrl, cleanups, skipped })) {
       if (!name.toLowerCase().includes(only.toLowerCase())) {
         skipped.push(`${name} (WAREMIND_BENCH_SERVERS asks for ${only})`);
         continue;
       }
-      const subject = await start();
-      options.say(`${subject.name}: ${sessions} sessions, ${messagesPerSecond} messages a second …`);
-      measured.push(await measure(subject, plan, options));
-      await subject.server.stop();
+      const outcome = await attempt(start, plan, options);
+      if (!(outcome instanceof Error)) {
+        measured.push(outcome);
+        continue;
+      }
+      failures.push(outcome);
+      skipped.push(`${name} (failed: ${outcome.message})`);
+      options.say(skipped.at(-1) ?? "");
     }
+    if (measured.length === 0 && failures.length > 0)
+      throw new AggregateError(failures, "Nothing was measured.");
     return report(options, plan, { measured, skipped });
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+/** Answers an error where it failed: what was measured of the others took long, and is kept. */
+async function attempt(
+  start: () => Promise<Subject>,
+  plan: Plan,
+  options: BenchOptions,
+): Promise<Measured | Error> {
+  try {
+    const subject = await start();
+    options.say(`${subject.name}: ${sessions} sessions, ${messagesPerSecond} messages a second …`);
+    const measured = await measure(subject, plan, options);
+    await subject.server.stop();
+    return measured;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 
