@@ -1,11 +1,21 @@
 // One device's history, page by page: cleaned like any reading, stored, read back, and the place where the next page
 // begins moved on, all in one transaction. So an interruption neither loses a point nor counts one twice.
 import type { JsonValue, Point } from "@waremind/contract";
+import { sql } from "kysely";
 import type { DeviceIdentity } from "../../devices/index.ts";
-import { createCleaner, unawaited } from "../../flows/take-in-readings-clean.ts";
+import { asQuarantined, createCleaner, unawaited } from "../../flows/take-in-readings-clean.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Connection, Database } from "../../platform/database.ts";
-import { numberInText, type Reading, type StoredReading, type Telemetry } from "../../telemetry/index.ts";
+import { retryContention } from "../../platform/contention.ts";
+import { type Connection, type Database, tablesOf } from "../../platform/database.ts";
+import { DomainError } from "../../platform/errors.ts";
+import { storeErrorKind } from "../../platform/store-errors.ts";
+import {
+  numberInText,
+  type QuarantinedMessage,
+  type Reading,
+  type StoredReading,
+  type Telemetry,
+} from "../../telemetry/index.ts";
 import { addSums, hashOfPoint, noSum, sumOf, wordsOf } from "./checksum.ts";
 import { type DeviceProgress, updateDeviceProgress } from "./import-store.ts";
 import { type HistoryPage, readPage } from "./pages.ts";
@@ -73,22 +83,31 @@ function createPageStore(deps: HistoryDependencies, request: HistoryRequest): Pa
     );
     const hash = (reading: Reading) => hashOfPoint(progress.name, key, reading.observedAt, reading.value);
     const hashOfRead = ({ point, value }: Read) => hashOfPoint(progress.name, key, point.at, value);
-    const read = matched(distinct, readings);
-    return database.transaction(async (connection) => {
-      const fresh = await telemetry.storeReadings(connection, readings);
-      if (refused.length > 0)
+    const asHeld = ({ reading, reason }: Poison): QuarantinedMessage[] =>
+      matched(distinct, [reading])
+        .filter(({ isTaken }) => isTaken)
+        .map(({ point }) =>
+          asQuarantined(messageOf(request.identity, key, point, receivedAt), [
+            { reason: "store-refused", detail: reason },
+          ]),
+        );
+    const work = async (connection: Connection): Promise<DeviceProgress> => {
+      const { fresh, taken, poison } = await storeWithoutPoison(telemetry, connection, readings);
+      const held = [...refused, ...poison.flatMap(asHeld)];
+      if (held.length > 0)
         await telemetry.quarantine(
           connection,
-          refused.map((message) => ({ ...message, transport: "import" })),
+          held.map((message) => ({ ...message, transport: "import" })),
         );
-      const stored = await readBack(telemetry, connection, readings);
+      const read = matched(distinct, taken);
+      const stored = await readBack(telemetry, connection, taken);
       const next: DeviceProgress = {
         ...progress,
         nextAt: { ...progress.nextAt, [key]: page.nextAt },
         pointsRead: progress.pointsRead + distinct.length,
         pointsStored: progress.pointsStored + fresh.length,
-        pointsPresent: progress.pointsPresent + readings.length - fresh.length,
-        pointsQuarantined: progress.pointsQuarantined + refused.length,
+        pointsPresent: progress.pointsPresent + taken.length - fresh.length,
+        pointsQuarantined: progress.pointsQuarantined + held.length,
         sourceSum: addSums(progress.sourceSum, sumOf(read.map(hashOfRead))),
         storeSum: addSums(progress.storeSum, sumOf(stored.map(hash))),
         heldSum: addSums(
@@ -97,8 +116,62 @@ function createPageStore(deps: HistoryDependencies, request: HistoryRequest): Pa
         ),
       };
       return updateDeviceProgress(connection, request.runId, next, clock.now());
-    });
+    };
+    return retryContention(() => database.transaction(work));
   };
+}
+
+interface Poison {
+  readonly reading: Reading;
+  readonly reason: string;
+}
+
+interface Kept {
+  /** New in the store. */
+  readonly fresh: readonly StoredReading[];
+  /** In the store, new or not. */
+  readonly taken: readonly Reading[];
+  /** What it refuses by itself. */
+  readonly poison: readonly Poison[];
+}
+
+const reasonLengthMax = 500;
+
+/**
+ * One reading that the store refuses would keep a whole page out for ever: the page is halved until it stands alone. All
+ * within the caller's transaction, so that a page is on disk whole or not at all.
+ */
+async function storeWithoutPoison(
+  telemetry: Telemetry,
+  connection: Connection,
+  readings: readonly Reading[],
+): Promise<Kept> {
+  const tables = tablesOf<unknown>(connection);
+  await sql`savepoint before_import_page`.execute(tables);
+  try {
+    return {
+      fresh: await telemetry.storeReadings(connection, readings),
+      ...{ taken: readings, poison: [] },
+    };
+  } catch (error) {
+    const kind = storeErrorKind(error);
+    if (kind === "contention" || kind === "unavailable" || error instanceof DomainError) throw error;
+    const [reading] = readings;
+    if (reading === undefined) throw error;
+    await sql`rollback to savepoint before_import_page`.execute(tables);
+    if (readings.length === 1) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { fresh: [], taken: [], poison: [{ reading, reason: reason.slice(0, reasonLengthMax) }] };
+    }
+    const middle = Math.ceil(readings.length / 2);
+    const first = await storeWithoutPoison(telemetry, connection, readings.slice(0, middle));
+    const second = await storeWithoutPoison(telemetry, connection, readings.slice(middle));
+    return {
+      fresh: [...first.fresh, ...second.fresh],
+      taken: [...first.taken, ...second.taken],
+      poison: [...first.poison, ...second.poison],
+    };
+  }
 }
 
 /** ThingsBoard may answer the same value twice within a millisecond; the store keeps it once, so it counts once. */

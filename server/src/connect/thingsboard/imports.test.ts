@@ -329,6 +329,57 @@ describe("choosing", () => {
     expect(held["temperature"]).toHaveLength(1_700 - plantBurst - 190);
   });
 
+  test("readings that the store itself refuses are held back alone, and the rest of their page is stored", async () => {
+    const [device] = stub.devices;
+    const at = 1_780_000_000_000;
+    const poisonedAt = new Set([at + 7, at + 8, at + 450]);
+    stub.devices.splice(0, stub.devices.length, {
+      ...found(device),
+      history: {
+        temperature: Array.from({ length: 600 }, (_, index) => ({ ts: at + index, json: `${index}.5` })),
+      },
+    });
+    const shop = openShop();
+    const telemetry: typeof shop.telemetry = {
+      ...shop.telemetry,
+      storeReadings: async (connection, readings) => {
+        const stored = await shop.telemetry.storeReadings(connection, readings);
+        // As the store does it: the statement fails, and with it everything since the last savepoint.
+        if (readings.some(({ observedAt }) => poisonedAt.has(observedAt)))
+          await sql`select 1 / 0`.execute(tablesOf<unknown>(connection));
+        return stored;
+      },
+    };
+    const imports = createThingsboardImports({ ...shop, telemetry, wait: () => Promise.resolve() });
+    const view = await runToEnd({ ...shop, imports });
+    expect(view).toMatchObject({ state: "finished", failure: null });
+    expect(view.counts).toMatchObject({ pointsRead: 600, pointsStored: 597, pointsQuarantined: 3 });
+    expect((await heldOf(shop, found(device).name))["temperature"]).toHaveLength(597);
+    const held = await shop.telemetry.quarantined({ limit: 10 });
+    expect(
+      held.rows.map(({ reason, transport, payload }) => [reason, transport, payload]).toSorted(),
+    ).toEqual(
+      [7, 8, 450]
+        .map((index) => [
+          ...["store-refused", "import", `{"ts":${at + index},"values":{"temperature":${index}.5}}`],
+        ])
+        .toSorted(),
+    );
+    const sum = (indexes: readonly number[]) =>
+      hexOf(
+        sumOf(
+          indexes.map((index) =>
+            hashOfPoint(found(device).name, "temperature", at + index, {
+              type: "number",
+              number: index + 0.5,
+            }),
+          ),
+        ),
+      );
+    expect(view.heldChecksum).toBe(sum([7, 8, 450]));
+    expect(view.sourceChecksum).toBe(sum(Array.from({ length: 600 }, (_, index) => index)));
+  });
+
   test("points that fit no series are held back as a device would have sent them, and counted", async () => {
     const [device] = stub.devices;
     stub.devices.splice(0, stub.devices.length, {
