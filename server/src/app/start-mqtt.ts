@@ -5,7 +5,6 @@ import { listenOn } from "../platform/listen.ts";
 import { checkTlsIdentity, createMqttServer, type TlsIdentity } from "../transports/mqtt/index.ts";
 import type { Domains, Flows, Ground } from "./domains.ts";
 import { createTlsRenewal } from "./renew-tls.ts";
-import { createTlsRenewal } from "./renew-tls.ts";
 
 /**
  * Answers the ports in use; `tlsPort` is null without a certificate.
@@ -42,12 +41,6 @@ export async function startMqtt(
     onMoved: moved("WAREMIND_MQTT_TLS_PORT"),
     listen: async (number) => (await mqtt.startTls({ port: number, host, ...tls })).port,
   });
-  const renewal = createTlsRenewal({
-    ...{ present: tls, read: () => readTlsIdentity(mqttTls), log },
-    renew: (identity) => mqtt.renewTls(identity),
-  });
-  renewal.start();
-  stops.push(() => renewal.stop());
   const renewal = createTlsRenewal({
     ...{ present: tls, read: () => readTlsIdentity(mqttTls), log },
     renew: (identity) => mqtt.renewTls(identity),
