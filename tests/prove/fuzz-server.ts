@@ -82,6 +82,8 @@ const turnResolutionMs = 10;
 const settlePollMs = 100;
 const collectionsMax = 3;
 const settlePollsMax = 480;
+/** So many in a row: a request that is under way may yet begin to observe. */
+const calmPollsMin = 5;
 
 serveParent<FuzzServerSettings>(async (settings) => {
   const log = createLog("error");
@@ -179,11 +181,17 @@ serveParent<FuzzServerSettings>(async (settings) => {
           pendingMessages: 8,
           answersUnderway: 1,
         };
-        for (let poll = 0; poll < settlePollsMax; poll += 1) {
+        let calm = 0;
+        for (let poll = 0; poll < settlePollsMax && calm < calmPollsMin; poll += 1) {
           hangUp(names as readonly string[]);
           await new Promise((resolve) => setTimeout(resolve, settlePollMs));
+          // Behind what requests under way still ask of the store.
+          await sql`select 1`.execute(tablesOf(database));
           const state: Readonly<Record<string, number>> = { ...stateNow() };
-          if (Object.entries(expected).every(([name, count]) => (state[name] ?? 0) <= Number(count))) break;
+          const isCalm = Object.entries(expected).every(
+            ([name, count]) => (state[name] ?? 0) <= Number(count),
+          );
+          calm = isCalm ? calm + 1 : 0;
         }
         await flows.deviceHub.settled();
         await domains.limitLedger.flush();
