@@ -178,6 +178,14 @@ export const ruleSchema = z.discriminatedUnion("kind", [
 ]);
 export type Rule = z.infer<typeof ruleSchema>;
 export type RuleKind = Rule["kind"];
+export const ruleKindSchema = z.enum([
+  "threshold",
+  "rate-of-change",
+  "absence",
+  "geofence",
+  "count-in-window",
+  "expression",
+]) satisfies z.ZodType<RuleKind>;
 
 /** A rule as it is stored or sent: one without `kind` is from before there were kinds, a threshold. */
 export const alarmRuleSchema = z.preprocess(withKind, ruleSchema);

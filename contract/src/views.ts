@@ -1,6 +1,7 @@
 // What the REST API answers to the console: one schema per screen, built by server/src/http from the domains.
 import { z } from "zod";
 import { auditEntrySchema } from "./action.ts";
+import { ruleKindSchema } from "./alarm-rule.ts";
 import { bandSchema, conditionSchema } from "./condition.ts";
 import { curveBucketSchema, curvePointSchema } from "./reading.ts";
 import { bilingualTextSchema, instantSchema, moneySchema } from "./text.ts";
@@ -43,6 +44,26 @@ export const alarmSchema = z.object({
   value: z.number().nullable(),
   unit: z.string().nullable(),
   message: bilingualTextSchema,
+  /** Which rule raised it, empty where a kind has one; of a rule of a binding `{bindingId}/{ruleId}`. */
+  ruleId: z.string(),
+  ruleKind: ruleKindSchema.nullable(),
+  seriesId: z.int().nullable(),
+  /** When the condition had held for long enough; null: as soon as it began. */
+  raisedAt: instantSchema.nullable(),
+  /** The value furthest beyond, as far as it is known. */
+  peak: z.number().nullable(),
+  /** When we learned that it had ended. */
+  endLearnedAt: instantSchema.nullable(),
+  /** When readings that came late showed that it never was; it then has ended. */
+  withdrawnAt: instantSchema.nullable(),
+  /** Why a device is silent; null for every other alarm. */
+  cause: z.enum(["gateway-down", "offline", "silent"]).nullable(),
+  /** For so many other devices it speaks. */
+  suppressedCount: z.int(),
+  assignedTo: z.string().nullable(),
+  assignedAt: instantSchema.nullable(),
+  /** Readings came late, and whether it was so is being worked out. */
+  isBeingReevaluated: z.boolean(),
 });
 export type Alarm = z.infer<typeof alarmSchema>;
 

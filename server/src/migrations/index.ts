@@ -7,6 +7,7 @@ import { openMinutes } from "./0005-open-minutes.ts";
 import { childrenRoam } from "./0006-children-roam.ts";
 import { processes } from "./0007-processes.ts";
 import { jobs } from "./0008-jobs.ts";
+import { alarmHistory } from "./0009-alarm-history.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006-children-roam": childrenRoam,
   "0007-processes": processes,
   "0008-jobs": jobs,
+  "0009-alarm-history": alarmHistory,
 };

@@ -24,6 +24,11 @@ export async function insertAlarm(
       endedAt: null,
       acknowledgedAt: null,
       acknowledgedBy: null,
+      ruleKind: alarm.ruleKind ?? null,
+      raisedAt: alarm.raisedAt ?? null,
+      peak: alarm.peak ?? null,
+      cause: alarm.cause ?? null,
+      ...{ endLearnedAt: null, withdrawnAt: null, assignedTo: null, assignedAt: null },
     })
     .onConflict((conflict) =>
       conflict
@@ -39,6 +44,7 @@ export async function insertAlarm(
 export async function endOpenAlarm(
   tables: Tables,
   alarm: Parameters<Telemetry["endAlarm"]>[1],
+  learnedAt: number,
 ): Promise<string | null> {
   // The device before its alarm, as who deletes a device locks them: the next alarm of this transaction refers to it.
   await sql`
@@ -48,7 +54,7 @@ export async function endOpenAlarm(
     for key share`.execute(tables);
   const ended = await tables
     .updateTable("alarm")
-    .set({ endedAt: alarm.endedAt })
+    .set({ endedAt: alarm.endedAt, endLearnedAt: learnedAt })
     .where("kind", "=", alarm.kind)
     .where("subjectKind", "=", alarm.subjectKind)
     .where("subjectId", "=", alarm.subjectId)
@@ -91,7 +97,13 @@ export async function selectAlarms(
     .selectFrom("alarm")
     .leftJoin("device", "device.id", "alarm.deviceId")
     .selectAll("alarm")
-    .select("device.name as deviceName");
+    .select("device.name as deviceName")
+    .select(
+      sql<boolean>`exists (select from alarm_rule_state as state where state.device_id = alarm.device_id
+        and state.rule_id = alarm.rule_id and alarm.kind = 'rule' and state.stale_from is not null)`.as(
+        "isBeingReevaluated",
+      ),
+    );
   if (options.onlyOpen === true) query = query.where("alarm.endedAt", "is", null);
   if (options.subjectKind !== undefined) query = query.where("alarm.subjectKind", "=", options.subjectKind);
   if (options.subjectId !== undefined) query = query.where("alarm.subjectId", "=", options.subjectId);
@@ -100,12 +112,10 @@ export async function selectAlarms(
     .orderBy("alarm.id", "desc")
     .limit(Math.min(options.limit, alarmsMax))
     .execute();
-  return rows.map(
-    ({ messageEn, messageZh, deviceId: _device, seriesId: _series, ruleId: _rule, ...alarm }) => ({
-      ...alarm,
-      message: { en: messageEn, zh: messageZh },
-    }),
-  );
+  return rows.map(({ messageEn, messageZh, deviceId: _device, ...alarm }) => ({
+    ...alarm,
+    message: { en: messageEn, zh: messageZh },
+  }));
 }
 
 export async function selectAlarmedSubjects(

@@ -30,7 +30,7 @@ export async function noteForRemoval(tables: Tables, deviceId: number, at: numbe
     on conflict (series_id) do nothing`.execute(tables);
   await tables
     .updateTable("alarm")
-    .set({ endedAt: at })
+    .set({ endedAt: at, endLearnedAt: at })
     .where("deviceId", "=", deviceId)
     .where("endedAt", "is", null)
     .execute();

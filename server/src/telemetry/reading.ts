@@ -57,6 +57,11 @@ export interface AlarmRaise {
   readonly unit: string | null;
   readonly messageEn: string;
   readonly messageZh: string;
+  readonly ruleKind?: Alarm["ruleKind"];
+  /** When the condition had held for long enough. */
+  readonly raisedAt?: number | null;
+  readonly peak?: number | null;
+  readonly cause?: Alarm["cause"];
 }
 
 export interface Telemetry {

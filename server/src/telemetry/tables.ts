@@ -1,4 +1,4 @@
-import type { Alarm, ValueType } from "@waremind/contract";
+import type { Alarm, RuleKind, ValueType } from "@waremind/contract";
 import type { Generated } from "kysely";
 
 /** The value of a reading, in the column of its series' type; `text` beside a number holds the digits as they were sent. */
@@ -65,5 +65,32 @@ export interface TelemetryTables {
     unit: string | null;
     messageEn: string;
     messageZh: string;
+    ruleKind: RuleKind | null;
+    raisedAt: number | null;
+    peak: number | null;
+    endLearnedAt: number | null;
+    withdrawnAt: number | null;
+    cause: Alarm["cause"];
+    suppressedCount: Generated<number>;
+    assignedTo: string | null;
+    assignedAt: number | null;
+  };
+  /** Devices for which one alarm speaks. */
+  alarmSuppressed: {
+    alarmId: string;
+    deviceId: number;
+    silentFrom: number;
+    releasedAt: number | null;
+  };
+  alarmRuleState: {
+    deviceId: number;
+    ruleId: string;
+    fingerprint: string;
+    judgedFrom: number | null;
+    knownFrom: number | null;
+    /** jsonb: write text, read what was written. */
+    state: unknown;
+    staleFrom: number | null;
+    revision: Generated<number>;
   };
 }

@@ -73,7 +73,7 @@ export function createTelemetry(dependencies: {
     quarantinedOf: (deviceId, limit) => selectHeldOf(tables, deviceId, limit),
     quarantinedCounts: () => countQuarantined(tables),
     raiseAlarm: (connection, alarm) => insertAlarm(tablesIn(connection), alarm, clock.now()),
-    endAlarm: (connection, alarm) => endOpenAlarm(tablesIn(connection), alarm),
+    endAlarm: (connection, alarm) => endOpenAlarm(tablesIn(connection), alarm, clock.now()),
     openRules: (connection, seriesIds) => selectOpenRules(tablesIn(connection), seriesIds),
     alarmedSubjects: (connection, alarm) => selectAlarmedSubjects(tablesIn(connection), alarm),
     acknowledgeAlarm: (alarmId, by) => markAcknowledged(tables, { alarmId, by, at: clock.now() }),
