@@ -304,6 +304,15 @@ function natsOf(read: z.infer<typeof environmentSchema>): Config["nats"] {
   );
 }
 
+/** What the person at the terminal reads, by the variables of POSIX in their order. */
+export function readLanguage(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): "en" | "zh" {
+  const { LC_ALL, LC_MESSAGES, LANG } = environment;
+  const said = [LC_ALL, LC_MESSAGES, LANG].find((value) => value !== undefined && value !== "");
+  return said?.toLowerCase().startsWith("zh") === true ? "zh" : "en";
+}
+
 function mqttTlsOf(read: z.infer<typeof environmentSchema>): Config["mqttTls"] {
   const { WAREMIND_TLS_CERT, WAREMIND_TLS_KEY, WAREMIND_MQTT_TLS_PORT } = read;
   if (WAREMIND_TLS_CERT === undefined && WAREMIND_TLS_KEY === undefined) {

@@ -1,71 +1,76 @@
 import { mkdir } from "node:fs/promises";
-import { auditPageSchema } from "@waremind/contract";
+import type { Language } from "@waremind/contract";
 import { defineCommand } from "citty";
-import { type Config, readConfig } from "../config.ts";
-import { createGuard } from "../guard/index.ts";
+import { type Config, readConfig, readLanguage } from "../config.ts";
 import { migrations } from "../migrations/index.ts";
 import { systemClock } from "../platform/clock.ts";
-import { loadKeys } from "../platform/keys.ts";
 import { silentLog } from "../platform/log.ts";
 import { openDatabase } from "../platform/open-database.ts";
-import { callServer } from "./control.ts";
+import type { CheckLine, CheckState } from "./doctor/check.ts";
+import { type AuditProof, examine, proveAudit, proveThere } from "./doctor/examine.ts";
 import { complain, print } from "./print.ts";
 import { findRunning } from "./running.ts";
 
-/** `waremind doctor [--audit]`: looks at the store and the settings, and proves the audit chain. */
+/** `waremind doctor [--json] [--audit]`: looks at everything that must be right; the exit code is 1 when something is not. */
 export const doctorCommand = defineCommand({
-  meta: { name: "doctor", description: "Check the settings and the store, and prove the audit chain." },
-  args: { audit: { type: "boolean", default: false, description: "Only prove the audit chain" } },
+  meta: {
+    name: "doctor",
+    description: "Check settings, machine, store and what Waremind leans on, and prove the audit chain.",
+  },
+  args: {
+    json: { type: "boolean", default: false, description: "Answer as JSON, in both languages" },
+    audit: { type: "boolean", default: false, description: "Only prove the audit chain" },
+  },
   async run({ args }) {
-    const config = readConfig();
-    if (!args.audit) {
-      print(`node        ${process.versions.node}`);
-      print(`data        ${config.dataDirectory}`);
-      print(`store       ${config.databaseUrl === undefined ? "embedded" : "PostgreSQL"}`);
-      print(`model       ${config.model?.name ?? "built-in composer"}`);
-    }
-    const running = await findRunning(config.dataDirectory);
-    if (!args.audit) print(`server      ${running === null ? "not running" : `running at ${running.url}`}`);
-    const audit = running === null ? await proveHere(config) : await proveThere(config);
-    if (audit.firstBrokenSequence === null) {
-      print(`audit chain holds: ${audit.total} entries`);
-      return;
-    }
-    complain(
-      `audit chain is BROKEN at entry ${audit.firstBrokenSequence} of ${audit.total}: that entry, or one before it, was changed or removed outside Waremind.`,
-    );
-    process.exitCode = 1;
+    if (args.audit) return proveOnly(readConfig());
+    const lines = await examine(() => readConfig(), systemClock);
+    const isGood = lines.every(({ state }) => state !== "fail");
+    if (args.json) print(JSON.stringify({ ok: isGood, checks: lines }, null, 2));
+    else for (const line of lines) for (const text of textOf(line, readLanguage())) print(text);
+    if (!isGood) process.exitCode = 1;
   },
 });
 
-interface AuditProof {
-  readonly total: number;
-  readonly firstBrokenSequence: number | null;
+const stateWords: Readonly<Record<CheckState, { readonly en: string; readonly zh: string }>> = {
+  ok: { en: "ok", zh: "正常" },
+  info: { en: "info", zh: "信息" },
+  warn: { en: "WARN", zh: "注意" },
+  fail: { en: "FAIL", zh: "故障" },
+  skip: { en: "skip", zh: "跳过" },
+};
+const stateWidth = 5;
+const checkWidth = 15;
+
+/** A line for what is so, and one below it for what to do. */
+export function textOf(line: CheckLine, language: Language): string[] {
+  // Chinese characters are two columns wide.
+  const word = stateWords[line.state][language];
+  const pad = " ".repeat(stateWidth - (language === "zh" ? 2 * word.length : word.length));
+  const first = `${word}${pad}${line.check.padEnd(checkWidth)} ${line.message[language]}`;
+  if (line.advice === undefined) return [first];
+  return [first, `${" ".repeat(stateWidth + checkWidth + 1)}→ ${line.advice[language]}`];
 }
 
-/** A running server holds its store; it proves the chain itself. */
-async function proveThere(config: Config): Promise<AuditProof> {
-  return auditPageSchema.parse(
-    await callServer(config.dataDirectory, "GET", "/api/audit?limit=1&proof=whole"),
+async function proveOnly(config: Config): Promise<void> {
+  const running = await findRunning(config.dataDirectory);
+  const audit = running === null ? await proveHere(config) : await proveThere(config);
+  if (audit.firstBrokenSequence === null) {
+    print(`audit chain holds: ${audit.total} entries`);
+    return;
+  }
+  complain(
+    `audit chain is BROKEN at entry ${audit.firstBrokenSequence} of ${audit.total}: that entry, or one before it, was changed or removed outside Waremind.`,
   );
+  process.exitCode = 1;
 }
 
 async function proveHere(config: Config): Promise<AuditProof> {
-  await mkdir(config.dataDirectory, { recursive: true });
-  const keys = await loadKeys(config.dataDirectory);
-  const database = await openDatabase({
-    databaseUrl: config.databaseUrl,
-    dataDirectory: config.dataDirectory,
-    log: silentLog,
-  });
+  const { databaseUrl, dataDirectory } = config;
+  await mkdir(dataDirectory, { recursive: true });
+  const database = await openDatabase({ databaseUrl, dataDirectory, log: silentLog });
   try {
     await database.migrate(migrations);
-    const proof = await createGuard({
-      database,
-      clock: systemClock,
-      signingSecret: keys.approvals,
-    }).proveAudit();
-    return { total: proof.entryCount, firstBrokenSequence: proof.firstBrokenSequence };
+    return await proveAudit(config, systemClock, database);
   } finally {
     await database.close();
   }
