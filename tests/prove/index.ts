@@ -1,3 +1,4 @@
+import { cluster } from "./cluster.ts";
 import { coldChain } from "./cold-chain.ts";
 import { deviceApi } from "./device-api.ts";
 import { durability } from "./durability.ts";
@@ -11,6 +12,7 @@ import { verbatim } from "./verbatim.ts";
 /** Every proof suite, in the order of the scoreboard. */
 export const suites: readonly Suite[] = [
   durability,
+  cluster,
   deviceApi,
   verbatim,
   coldChain,

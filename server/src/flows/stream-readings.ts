@@ -123,9 +123,9 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
         await publisher.publish({ partition, bytes, id: `${processId}/${partition}/${number}` });
         return null;
       } catch (error) {
-        log.warn({ err: error, partition, attempt }, "The stream did not take a batch of readings.");
-        if (attempt >= limits.attemptsMax)
-          return storeUnavailable(error instanceof Error ? error.message : String(error), error);
+        const reason = reasonOf(error);
+        log.warn({ reason, partition, attempt }, "The stream did not take a batch of readings.");
+        if (attempt >= limits.attemptsMax) return storeUnavailable(reason, error);
       }
       await pause(limits.retryMs);
     }
@@ -152,6 +152,8 @@ export function createStreamIntake(dependencies: StreamIntakeDependencies): Inta
     },
   };
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function acknowledge(batch: readonly Delivery[], meter: IntakeMeter | undefined): void {
   for (const { receipt } of batch) receipt.stored();
