@@ -17,4 +17,5 @@ export {
   readingsCsv,
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
+export type * from "./rule-history.ts";
 export { createTelemetry } from "./telemetry.ts";

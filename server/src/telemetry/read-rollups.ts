@@ -2,7 +2,7 @@
 // the two ends that cut through a minute.
 import { type RawBuilder, sql } from "kysely";
 import { type Database, tablesOf } from "../platform/database.ts";
-import { dayMs, hourMs, minuteMs, tableOfSpans } from "./rollup.ts";
+import { dayMs, hourMs, minuteMs, spansWithin } from "./rollup.ts";
 
 export interface RollupRange {
   readonly seriesId: number;
@@ -64,8 +64,9 @@ export async function selectBuckets(database: Database, range: RollupRange): Pro
 const columns = sql`begins_at, count, min, max, last, last_at`;
 
 const spansOf = (seriesId: number, spanMs: number, piece: Piece) => sql`
-  select ${columns} from ${tableOfSpans(spanMs)} as span
-  where series_id = ${seriesId} and begins_at >= ${piece.from} and begins_at < ${piece.until}`;
+  select ${columns} from ${spanMs === minuteMs ? sql`rollup_minute` : sql`rollup`}
+  where series_id = ${seriesId} ${spanMs === minuteMs ? sql`` : sql`and span_ms = ${sql.lit(spanMs)}`}
+    and begins_at >= ${piece.from} and begins_at < ${piece.until}`;
 
 /**
  * Whole spans without those that something came late for; of these the hours that are right, and the minutes of the late
@@ -74,10 +75,9 @@ const spansOf = (seriesId: number, spanMs: number, piece: Piece) => sql`
 function middleParts(piece: Piece, { seriesId, spanMs }: RollupRange) {
   if (spanMs === minuteMs) return [spansOf(seriesId, minuteMs, piece)];
   const isLate = (begins: RawBuilder<unknown>) => sql`${begins} in (select begins_at from late)`;
-  const minutesOfLate = sql`
-    select minute.begins_at, count, min, max, last, last_at from late join ${tableOfSpans(minuteMs)} as minute
-      on series_id = ${seriesId} and minute.begins_at >= late.begins_at
-      and minute.begins_at < late.begins_at + ${sql.lit(hourMs)}`;
+  const lateHours = sql`
+    (select ${seriesId}::int4 as series_id, begins_at as from_at, begins_at + ${sql.lit(hourMs)} as until_at from late)`;
+  const minutesOfLate = sql`select ${columns} from (${spansWithin(lateHours, minuteMs)}) as minute`;
   if (spanMs === hourMs) {
     return [sql`${spansOf(seriesId, hourMs, piece)} and not ${isLate(sql`begins_at`)}`, minutesOfLate];
   }

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { int4Array, int8Array } from "../platform/wire-arrays.ts";
-import { dayMs, hourMs, hourReadyMs, minuteMs, tableOfSpans } from "./rollup.ts";
+import { dayMs, hourMs, hourReadyMs, minuteMs, spansWithin } from "./rollup.ts";
 import type { TelemetryTables } from "./tables.ts";
 
 type Tables = Kysely<TelemetryTables>;
@@ -112,15 +112,15 @@ async function makeSpans(
   if (ranges.length === 0) return;
   const spanMs = sql.lit(spans.spanMs);
   await sql`
+    with within (series_id, from_at, until_at) as (
+      select * from unnest(${int4Array(ranges, (range) => range.seriesId)}::int4[],
+        ${int8Array(ranges, (range) => range.from)}::int8[], ${int8Array(ranges, (range) => range.until)}::int8[]))
     insert into rollup (series_id, span_ms, begins_at, count, min, max, sum, last, last_at)
     select part.series_id, ${spanMs}, part.begins_at / ${spanMs} * ${spanMs}, sum(part.count), min(part.min), max(part.max),
       case when bool_and(abs(part.sum) < 1e290) then sum(case when abs(part.sum) < 1e290 then part.sum else 0 end)
         else 'NaN' end,
       (array_agg(part.last order by part.last_at desc))[1], max(part.last_at)
-    from unnest(${int4Array(ranges, (range) => range.seriesId)}::int4[], ${int8Array(ranges, (range) => range.from)}::int8[],
-      ${int8Array(ranges, (range) => range.until)}::int8[]) as range (series_id, from_at, until_at)
-    join ${tableOfSpans(spans.ofMs)} as part on part.series_id = range.series_id
-      and part.begins_at >= range.from_at and part.begins_at < range.until_at
+    from (${spansWithin(sql`within`, spans.ofMs)}) as part
     group by part.series_id, part.begins_at / ${spanMs} * ${spanMs}
     on conflict (series_id, span_ms, begins_at) do update set count = excluded.count, min = excluded.min,
       max = excluded.max, sum = excluded.sum, last = excluded.last, last_at = excluded.last_at`.execute(

@@ -5,7 +5,6 @@ import { openTestDatabase } from "../../../tests/support/database.ts";
 import { manualClock } from "../platform/clock.ts";
 import { type Database, tablesOf } from "../platform/database.ts";
 import { createTelemetry, type Reading, type Telemetry } from "./index.ts";
-import { tableOfSpans } from "./rollup.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -62,8 +61,10 @@ interface Row {
 }
 
 async function rollups(spanMs: number): Promise<Row[]> {
+  const spans =
+    spanMs === minuteMs ? sql`rollup_minute` : sql`(select * from rollup where span_ms = ${sql.lit(spanMs)})`;
   const { rows } = await sql<Row>`
-    select begins_at, count, min, max, sum, last, last_at from ${tableOfSpans(spanMs)} as span
+    select begins_at, count, min, max, sum, last, last_at from ${spans} as span
     where series_id = ${series} order by begins_at`.execute(tablesOf(database));
   return rows;
 }

@@ -1,7 +1,7 @@
 // Minutes, hours and days of a numeric series: count, lowest, highest, sum and last. Minutes are kept within the
 // transaction of their readings: the newest of each series in its row of `latest`, the others in `rollup`, all of them in the
 // view `rollup_minute`. Hours and days are made from them once they are over (`rollup-job.ts`).
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { float8Array, int4Array, int8Array } from "../platform/wire-arrays.ts";
 import type { StoredReading } from "./reading.ts";
 
@@ -19,10 +19,21 @@ export const hourReadyMs = 2 * hourMs;
 /** PostgreSQL refuses a sum beyond a double; from here on the sum is not known (NaN). */
 const sumMax = 1e290;
 
-/** What to read spans of this length from: minutes are in `rollup`, but for the newest of each series, which is in `latest`. */
-export function tableOfSpans(spanMs: number) {
-  if (spanMs === minuteMs) return sql`rollup_minute`;
-  return sql`(select * from rollup where span_ms = ${sql.lit(spanMs)})`;
+/**
+ * Spans of this length by the ranges (`series_id`, `from_at`, `until_at`) of a table expression: minutes are in `rollup`, but for
+ * the newest of each series, which is in `latest`. Both are joined by themselves: the planner does not look a view of both up
+ * by its keys.
+ */
+export function spansWithin(ranges: RawBuilder<unknown>, spanMs: number) {
+  const made = sql`
+    select rollup.series_id, begins_at, count, min, max, sum, last, last_at
+    from ${ranges} as within join rollup on rollup.series_id = within.series_id and span_ms = ${sql.lit(spanMs)}
+      and begins_at >= from_at and begins_at < until_at`;
+  if (spanMs !== minuteMs) return made;
+  return sql`${made} union all
+    select latest.series_id, minute_at, minute_count, minute_min, minute_max, minute_sum, minute_last, minute_last_at
+    from ${ranges} as within join latest on latest.series_id = within.series_id
+      and minute_at >= from_at and minute_at < until_at`;
 }
 
 /** One minute of one series as one batch sees it. */
