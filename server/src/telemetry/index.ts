@@ -17,5 +17,4 @@ export {
   readingsCsv,
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
-export type * from "./rule-history.ts";
 export { createTelemetry } from "./telemetry.ts";

@@ -23,7 +23,6 @@ import { readCurve } from "./read-curve.ts";
 import type { StoredReading, Telemetry } from "./reading.ts";
 import { selectLatest, selectNumericRange, selectReadings, selectReceivedSince } from "./reading-store.ts";
 import { rollUp } from "./rollup-job.ts";
-import { createRuleHistory } from "./rule-history.ts";
 import { createSeriesCache } from "./series-cache.ts";
 import { storeReadings } from "./store-readings.ts";
 import type { TelemetryTables } from "./tables.ts";
@@ -46,7 +45,6 @@ export function createTelemetry(dependencies: {
   const { dropDevice, ...series } = createSeriesCache(dependencies);
   return {
     ...series,
-    ruleHistory: createRuleHistory({ clock }),
     storeReadings: (connection, readings) =>
       storeReadings(connection, readings, { now: clock.now(), isBare: dependencies.isBare === true }),
     rollUp: () => rollUp(database, clock),
