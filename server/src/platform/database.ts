@@ -75,7 +75,8 @@ export function databaseOverPool(options: {
       const result = await kysely
         .transaction()
         .execute((transaction) => runInScope(scopes, () => work(connectionOver(transaction, afterwards))));
-      for (const tell of afterwards) tell();
+      // What is committed stays so, whatever whoever is told does: nobody may take it for failed and do it again.
+      for (const tell of afterwards) queueMicrotask(tell);
       return result;
     },
     migrate: (migrations: Readonly<Record<string, Migration>>) => migrate(kysely, migrations),
