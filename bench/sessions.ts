@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { createOwnDatabase } from "../tests/support/postgresql.ts";
 import type { SessionLoadResult } from "./sessions/load.ts";
 import { type Child, startChild } from "./support/children.ts";
-import { processorSecondsOf, secondsBetween } from "./support/machine.ts";
 import { type BenchOptions, type BenchReport, reportOf } from "./support/report.ts";
 
 const sessions = 5_000;
@@ -37,8 +36,6 @@ interface Measured {
   readonly residentMegabytes: number;
   readonly load: SessionLoadResult;
   readonly serverSeconds: number;
-  /** Of all its processes on this machine, for whoever used them; null where they cannot be seen. */
-  readonly postgresqlSeconds: number | null;
   /** Mean number of processes of this machine that ran or waited to, ours among them. */
   readonly machineLoad: number;
   readonly storms: readonly { readonly seconds: number; readonly isWhole: boolean }[];
@@ -151,12 +148,10 @@ async function measure(subject: Subject, plan: Plan, options: BenchOptions): Pro
     });
     const idle = await server.ask<{ rss: number; heapUsed: number }>({ do: "memory" });
     const processorBefore = await server.ask<number>({ do: "processorSeconds" });
-    const postgresqlBefore = processorSecondsOf("postgres");
     const durationMs = subject.isPeer ? plan.peerDurationMs : plan.durationMs;
     const machine = watchMachine();
     const steady = await load.ask<SessionLoadResult>({ do: "run", durationMs });
     const machineLoad = machine.stop();
-    const postgresqlSeconds = secondsBetween(postgresqlBefore, processorSecondsOf("postgres"));
     const serverSeconds = (await server.ask<number>({ do: "processorSeconds" })) - processorBefore;
     const { rss } = await server.ask<{ rss: number }>({ do: "memory" });
     const storms: { seconds: number; isWhole: boolean }[] = [];
@@ -168,7 +163,7 @@ async function measure(subject: Subject, plan: Plan, options: BenchOptions): Pro
     const { sent, lost } = await load.ask<{ sent: number; lost: number }>({ do: "close" });
     return {
       ...{ subject, openSeconds: opened.seconds, load: steady, serverSeconds, storms, sent, lost },
-      ...{ postgresqlSeconds, machineLoad },
+      machineLoad,
       bytesPerSession: (idle.rss - before.rss) / sessions,
       heapBytesPerSession: (idle.heapUsed - before.heapUsed) / sessions,
       residentMegabytes: rss / 1e6,
@@ -207,7 +202,7 @@ function report(
       `MQTT 3.1.1, QoS 1, two readings a message, each device subscribed to its commands and attributes; ${minutes.toFixed(1)} minutes (peer: ${(plan.peerDurationMs / 60_000).toFixed(1)}), then ${plan.storms} storms in which every connection is reset at once and comes back by itself, with the load going on after each.`,
       "A message counts as lost when it was never acknowledged, or acknowledged and not found in the store at the end.",
       "Memory per session: resident memory, and JavaScript's heap, with all sessions open and idle less that before, after a full garbage collection.",
-      "Load generator and PostgreSQL run on the same machine; so may other work. Machine load: the mean of the system's one-minute average of processes that run or wait to; above the number of cores, each waits for others and latencies tell of that too. Shares are of one core; PostgreSQL's holds whatever else used it meanwhile.",
+      "Load generator and PostgreSQL run on the same machine; so may other work. Machine load: the mean of the system's one-minute average of processes that run or wait to; above the number of cores, each waits for others and latencies tell of that too. The server's share is of one core.",
     ],
     skipped: [...skipped],
     tables: [steadyTable(measured), stormTable(measured)],
@@ -220,15 +215,15 @@ function steadyTable(measured: readonly Measured[]) {
     columns: [
       ...["server", "messages", "lost", "median ms", "p99 ms", "slowest ms", "reconnects"],
       ...["kB per session", "heap kB per session", "resident MB"],
-      ...["server processor share", "PostgreSQL processor share", "machine load"],
+      ...["server processor share", "machine load"],
     ],
     rows: measured.map((one) => {
-      const { subject, load, lost, sent, stored, postgresqlSeconds } = one;
+      const { subject, load, lost, sent, stored } = one;
       return [
         ...[subject.name, sent, lost + Math.max(0, sent - stored), load.p50Ms, load.p99Ms, load.slowestMs],
         ...[load.reconnects, one.bytesPerSession / 1_000, one.heapBytesPerSession / 1_000],
         ...[one.residentMegabytes, one.serverSeconds / load.seconds],
-        ...[postgresqlSeconds === null ? null : postgresqlSeconds / load.seconds, one.machineLoad],
+        one.machineLoad,
       ];
     }),
   };
