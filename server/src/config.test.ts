@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig, settings } from "./config.ts";
 
 test("with nothing set, defaults hold and no port was asked for", () => {
@@ -70,4 +70,34 @@ test.each(["10.0.0.0/33", "::/129", "10.0.0.0/8/8", "10.0.0.0/x", "10.0.0.1,"])(
 test("every setting is in the help", () => {
   expect(settings.map((setting) => setting.name)).toContain("WAREMIND_DATABASE_URL");
   expect(new Set(settings.map((setting) => setting.name)).size).toBe(settings.length);
+});
+
+describe("the roles of a process", () => {
+  const shared = {
+    WAREMIND_DATABASE_URL: "postgresql://db/x",
+    WAREMIND_NATS_URL: "nats://one:4222,nats://two",
+  };
+
+  test("are all of them unless some are named, which several processes share a store and a stream for", () => {
+    expect(readConfig({}).roles).toEqual(["ingest", "worker", "api"]);
+    expect(readConfig({}, { roles: "api,worker,ingest" }).nats).toBeUndefined();
+    expect(readConfig(shared, { roles: " worker, ingest" })).toMatchObject({
+      roles: ["ingest", "worker"],
+      nats: { url: "nats://one:4222,nats://two", name: "waremind", replicas: 1 },
+    });
+  });
+
+  test.each([
+    [{}, "ingest", /needs WAREMIND_DATABASE_URL and WAREMIND_NATS_URL.*\n.*需要设置/],
+    [{ WAREMIND_DATABASE_URL: "postgresql://db/x" }, "worker", /needs WAREMIND_DATABASE_URL and/],
+    [shared, "ingest,web", /one or more of ingest, worker, api.*\n.*请填写/],
+    [shared, "", /one or more of/],
+    [{ WAREMIND_NATS_URL: "nats://x" }, undefined, /WAREMIND_DATABASE_URL is not.*\n.*PostgreSQL/],
+    [{ ...shared, WAREMIND_NATS_URL: "http://x" }, undefined, /must begin with nats/],
+    [{ ...shared, WAREMIND_NATS_NAME: "two words" }, undefined, /WAREMIND_NATS_NAME must be/],
+    [{ ...shared, WAREMIND_NATS_REPLICAS: "2" }, undefined, /must be 1, 3 or 5/],
+  ])("that cannot be had are refused: %o %s", (environment, roles, sentence) => {
+    expect(() => readConfig(environment, { roles })).toThrow(ConfigError);
+    expect(() => readConfig(environment, { roles })).toThrow(sentence);
+  });
 });

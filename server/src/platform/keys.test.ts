@@ -34,3 +34,9 @@ test("a key file of an earlier version gains the key it lacks, the same in every
   expect(await readdir(directory)).toEqual(["keys.json"]);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
+
+test("processes that share a folder and start at once arrive at the same keys", async () => {
+  const all = await Promise.all(Array.from({ length: 8 }, () => loadKeys(directory)));
+  expect(new Set(all.map(({ sessions }) => sessions)).size).toBe(1);
+  expect(await readdir(directory)).toEqual(["keys.json"]);
+});

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -41,8 +41,9 @@ export async function loadKeys(dataDirectory: string): Promise<Keys> {
     control: secret(),
     credentials: secret(),
   };
-  await writeKeys(file, keys);
-  return keys;
+  if (await makeKeys(file, keys)) return keys;
+  // Another process that shares the folder was faster: its keys count.
+  return loadKeys(dataDirectory);
 }
 
 /**
@@ -62,10 +63,30 @@ async function completeKeys(file: string, found: z.infer<typeof earlierKeysSchem
 
 /** Written beside the old file and renamed over it: a crash leaves one of the two, whole. */
 async function writeKeys(file: string, keys: Keys): Promise<void> {
+  await rename(await writeDraft(file, keys), file);
+}
+
+/** False when the file is there already; it appears whole or not at all. */
+async function makeKeys(file: string, keys: Keys): Promise<boolean> {
+  const draft = await writeDraft(file, keys);
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    // A file system without hard links: the last of two that start at the same instant would count.
+    await rename(draft, file);
+    return true;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function writeDraft(file: string, keys: Keys): Promise<string> {
   const draft = `${file}.${randomBytes(4).toString("hex")}.new`;
   await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600, flush: true });
   await chmod(draft, 0o600);
-  await rename(draft, file);
+  return draft;
 }
 
 function parseKeys(file: string, text: string): z.infer<typeof earlierKeysSchema> {
