@@ -123,6 +123,34 @@ test("noise that grows is raised", () => {
   expect(anomalous(judge(noisy), first, first + 48)).not.toEqual([]);
 });
 
+test("spikes that come some times a day become usual; one far above them is still raised", () => {
+  const random = chance(6);
+  const spiky = daily(30).map(({ observedAt }) => {
+    const isSpike = random() < 0.01;
+    return { observedAt, value: 20 + random() + random() + (isSpike ? 30 + 5 * random() : 0) };
+  });
+  const spikesFrom = (day: number) => spiky.slice(from(spiky, day)).filter(({ value }) => value > 40).length;
+  const judgements = judge(spiky);
+  expect(spikesFrom(10)).toBeGreaterThan(40);
+  expect(anomalous(judgements, from(spiky, 10)).length).toBeLessThan(spikesFrom(10) / 4);
+  const at = from(spiky, 25) + 50;
+  const greater = judge(changed(spiky, { first: at, last: at }, () => 400));
+  expect(greater[at]).toMatchObject({ isAnomalous: true });
+});
+
+test("some 99 of 100 readings keep their band, and it is narrower than the day's swing", () => {
+  const points = daily(30);
+  const judgements = judge(points);
+  const first = from(points, 10);
+  const outside = judgements.filter(
+    ({ low, high }, index) =>
+      index >= first && ((points[index]?.value ?? 0) < low || (points[index]?.value ?? 0) > high),
+  );
+  expect(outside.length / (points.length - first)).toBeGreaterThan(0.003);
+  expect(outside.length / (points.length - first)).toBeLessThan(0.03);
+  for (const { low, high } of judgements.slice(first)) expect(high - low).toBeLessThan(1.5);
+});
+
 test("days of work and days of rest are told apart", () => {
   const random = chance(8);
   const points = daily(56, { everyMs: hourMs }).map(({ observedAt }) => {

@@ -1,6 +1,7 @@
 // Anomalies of one series without labels: what it should read, how far from that a reading lies, how rare that is for this
 // series, and whether it is worth a word. One pass, constant memory, no look ahead; nothing here pages anybody.
 import { type AnnounceState, announce, createAnnouncing } from "./announce.ts";
+import { type BandState, bandAround, createBand, learnBand } from "./band.ts";
 import { createLevels, expectedOf, type LevelState, learnLevels, rounding, widthOf } from "./levels.ts";
 import { type DetectorSettings, learningMs, learningReadings, standardSettings } from "./settings.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type SignalState,
   signalNames,
 } from "./signals.ts";
-import { createTails, sizeAt, surpriseOf, type TailState } from "./tails.ts";
+import { createTails, surpriseOf, type TailState } from "./tails.ts";
 
 /** How much it takes for a word: `low` announces least. */
 export type Sensitivity = "low" | "normal" | "high";
@@ -31,6 +32,7 @@ export interface DetectorState {
   /** Usual time between two readings, milliseconds. */
   intervalMs: number;
   readonly levels: LevelState;
+  readonly band: BandState;
   readonly signals: SignalState;
   readonly tails: TailState;
   readonly announcing: AnnounceState;
@@ -61,7 +63,7 @@ export type AnomalyReason =
 export interface Judgement {
   /** 0 (nothing) to 1; 0.5 and more is anomalous at normal sensitivity. */
   readonly score: number;
-  /** What the series was expected to read, and the band that all but one in a thousand readings keep, in its unit. */
+  /** What the series was expected to read, and the band that some 99 of 100 readings keep, in its unit. */
   readonly expected: number;
   readonly low: number;
   readonly high: number;
@@ -81,6 +83,7 @@ export function createDetectorState(
     lastAt: 0,
     intervalMs: 0,
     levels: createLevels(),
+    band: createBand(),
     signals: createSignals(),
     tails: createTails(2 * signalNames.length, settings),
     announcing: createAnnouncing(),
@@ -91,8 +94,6 @@ export function createDetectorState(
 const sensitivities: Readonly<Record<Sensitivity, number>> = { low: 1.3, normal: 1, high: 0.8 };
 /** No measurement is larger; sums of such values are still finite. */
 const valueMost = 1e100;
-/** −ln of one in a thousand. */
-const bandNats = Math.log(1000);
 /** A pause of so many usual intervals is a gap. */
 const gapIntervals = 20;
 const intervalRate = 0.02;
@@ -118,9 +119,10 @@ export function advanceDetector(
   keepTime(state, point);
   const tiny = rounding(value, levels.slow);
   const expected = expectedOf(levels, observedAt, tiny, settings);
-  const band = bandAround(state, expected, observedAt, settings);
+  const band = bandAt(state, expected, observedAt, settings);
   const reading = { observedAt, value, expected, count: state.count };
   readSignals(signals, levels, reading, settings, sizes);
+  learnBand(state.band, sizes[0] ?? 0);
   const { nats, loudest } = join(state.tails, settings);
   learnLevels(levels, reading, tiny, settings);
   if (state.count < learningReadings || observedAt - state.firstAt < learningMs) {
@@ -153,7 +155,7 @@ function begin(state: DetectorState, { observedAt, value }: SeriesPoint): Judgem
 /** For what is not taken in: the band as it stands. */
 function aside(state: DetectorState, reason: "late" | "not-a-number", settings: DetectorSettings): Judgement {
   const expected = expectedOf(state.levels, state.lastAt, rounding(state.levels.slow, 0), settings);
-  const band = bandAround(state, expected, state.lastAt, settings);
+  const band = bandAt(state, expected, state.lastAt, settings);
   return { score: 0, expected, ...band, isAnomalous: false, reason };
 }
 
@@ -168,14 +170,9 @@ function keepTime(state: DetectorState, { observedAt, value }: SeriesPoint): voi
   state.intervalMs += rate * (Math.min(pause, most) - state.intervalMs);
 }
 
-function bandAround(state: DetectorState, expected: number, observedAt: number, settings: DetectorSettings) {
-  const { levels, tails } = state;
-  const noise = settings.noiseShare * levels.spread + rounding(levels.slow, 0);
-  const width = widthOf(levels, observedAt, noise, settings);
-  return {
-    low: expected - width * sizeAt(tails, 1, bandNats, settings),
-    high: expected + width * sizeAt(tails, 0, bandNats, settings),
-  };
+function bandAt(state: DetectorState, expected: number, observedAt: number, settings: DetectorSettings) {
+  const noise = settings.noiseShare * state.levels.spread + rounding(state.levels.slow, 0);
+  return bandAround(state.band, expected, widthOf(state.levels, observedAt, noise, settings));
 }
 
 /** The power mean's sum of the weighted surprises, and which signal says most. */

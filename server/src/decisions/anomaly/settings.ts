@@ -1,4 +1,4 @@
-// The one setting for all series. Its numbers were searched for on the tuning half of the benchmark (`bench/anomaly.ts`).
+// The one setting for all series. Its numbers were searched for on the tuning half of the benchmark (`bench/anomaly/search.ts`).
 
 export interface DetectorSettings {
   /** Learning rates, 0 to 1 a reading: slow level, errors of the three forecasts, size of residuals, usual step. */
@@ -50,6 +50,11 @@ export interface DetectorSettings {
   /** Part of the greatest surprise of late that a new one must exceed, and the readings over which it fades. */
   readonly echoPart: number;
   readonly echoReadings: number;
+  /** What each incident of late that was as surprising takes off, in nats; the readings over which it is forgotten; and how
+   * many of them make the next one usual. */
+  readonly habitNats: number;
+  readonly habitReadings: number;
+  readonly habitCount: number;
   /** Surprise that is announced, in nats. */
   readonly announceNats: number;
   /** Silence after an announcement: readings, and share of all readings known. */
@@ -58,44 +63,47 @@ export interface DetectorSettings {
 }
 
 export const standardSettings: DetectorSettings = {
-  levelRate: 0.033,
-  errorRate: 0.00265,
-  deviationRate: 0.00122,
-  stepRate: 0.00285,
-  dayRate: 0.345,
-  weekRate: 0.112,
-  rideRate: 0.00101,
-  clipDeviations: 8.06,
-  forecastPower: 8.39,
-  dayWidthShare: 1.0,
-  noiseShare: 0.0431,
-  runRate: 0.0683,
-  rangeRate: 2.56e-6,
-  stillReadings: 36,
-  tailShare: 0.0213,
-  tailStep: 0.00198,
-  excessAtFirst: 0.101,
-  excessAtFirstCount: 2830.0,
-  excessMin: 0.000301,
-  signalOffset: 0.951,
-  pointMin: 3.27,
-  runMin: 3,
-  stepMin: 1.8,
-  stillMin: 1,
-  rangeMin: 0.39,
-  pointWeight: 0.186,
-  runWeight: 1.55,
-  stepWeight: 0.8,
-  stillWeight: 1.6,
-  rangeWeight: 1.75,
+  levelRate: 0.0302,
+  errorRate: 0.0021,
+  deviationRate: 0.00165,
+  stepRate: 0.00164,
+  dayRate: 0.521,
+  weekRate: 0.0711,
+  rideRate: 0.000422,
+  clipDeviations: 7.16,
+  forecastPower: 6.69,
+  dayWidthShare: 0.655,
+  noiseShare: 0.0422,
+  runRate: 0.105,
+  rangeRate: 3.12e-6,
+  stillReadings: 60,
+  tailShare: 0.0216,
+  tailStep: 0.00203,
+  excessAtFirst: 0.108,
+  excessAtFirstCount: 5670,
+  excessMin: 0.00155,
+  signalOffset: 0.722,
+  pointMin: 5.21,
+  runMin: 2.58,
+  stepMin: 0.74,
+  stillMin: 0.307,
+  rangeMin: 0.43,
+  pointWeight: 0.277,
+  runWeight: 1.56,
+  stepWeight: 0.265,
+  stillWeight: 3.28,
+  rangeWeight: 1.96,
   joinPower: 1.09,
-  restlessPart: 0.535,
-  restlessShare: 0.000169,
-  echoPart: 0.157,
-  echoReadings: 330.0,
+  restlessPart: 0.501,
+  restlessShare: 5.22e-5,
+  echoPart: 0.0687,
+  echoReadings: 208,
+  habitNats: 0.953,
+  habitReadings: 2500,
+  habitCount: 6,
   announceNats: 6.24,
-  silenceReadings: 26.5,
-  silenceShare: 0.00815,
+  silenceReadings: 42.1,
+  silenceShare: 0.026,
 };
 
 /** Nothing is announced before this much is known. */

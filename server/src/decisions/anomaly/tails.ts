@@ -1,6 +1,7 @@
 // How rare a signal is among its own past: the tail of its distribution, fitted as it goes. Peaks over a threshold (Pickands
 // 1975; streamed as in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017), here with the
-// logarithm's exponential excess (Hill 1975), for which a quantile and a mean suffice.
+// logarithm's exponential excess (Hill 1975), for which a quantile and a mean suffice. The mean begins at that of all series and
+// moves slowly: a surprise is a measure of rarity to compare by, not a calibrated probability.
 import type { DetectorSettings } from "./settings.ts";
 
 export interface TailState {
@@ -21,12 +22,14 @@ export function createTails(count: number, settings: DetectorSettings): TailStat
 }
 
 const excessMost = 3;
+/** Forgets excesses of long ago. */
+const excessRateMin = 0.0002;
 const thresholdMin = -4;
 /** At first the quantile moves in greater steps, these over the number of signals seen. */
 const stepAtFirst = 10;
 const stepMost = 0.5;
 
-/** The surprise of a signal of this size, −ln of its tail probability (nats); 0 within the ordinary. Takes it in. */
+/** The surprise of a signal of this size, −ln of its fitted tail probability (nats); 0 within the ordinary. Takes it in. */
 export function surpriseOf(
   tails: TailState,
   signal: { readonly tail: number; readonly size: number; readonly sizeMin: number },
@@ -54,18 +57,3 @@ export function surpriseOf(
   const beyond = Math.min(over, logSize - Math.log(settings.signalOffset + sizeMin));
   return beyond > 0 ? beyond / mean - Math.log(settings.tailShare) : 0;
 }
-
-/** Forgets excesses of long ago. */
-const excessRateMin = 0.0002;
-
-/** The size that a signal of this tail exceeds with this probability; the inverse of `surpriseOf`. */
-export function sizeAt(tails: TailState, tail: number, nats: number, settings: DetectorSettings): number {
-  const mean = Math.max(tails.excess[tail] ?? 0, settings.excessMin);
-  const over = Math.max(0, nats + Math.log(settings.tailShare)) * mean;
-  return Math.max(
-    0,
-    Math.exp(Math.min((tails.threshold[tail] ?? 0) + over, sizeLogMax)) - settings.signalOffset,
-  );
-}
-
-const sizeLogMax = 12;
