@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "../../server/src/platform/database.ts";
 import { openPostgresql } from "../../server/src/platform/postgresql.ts";
+import { guests, orphan, signIn } from "./cluster-desk.ts";
 import { type ClusterDevice, isMalformed, runClusterDevice } from "./cluster-fleet.ts";
 import { type ClusterProcess, createProcess } from "./cluster-process.ts";
 import { createNats, createPostgresql, findPrograms, type Service } from "./cluster-services.ts";
-import { command, compare, countByDevice, countReadings, makeDevices, readHoldings } from "./cluster-shop.ts";
+import { compare, countByDevice, countReadings, makeDevices, readHoldings } from "./cluster-shop.ts";
 import type { Suite, SuiteContext, SuiteOutcome } from "./suite.ts";
 
 const sizes = {
@@ -71,15 +72,16 @@ async function prove(context: SuiteContext, plant: Plant): Promise<SuiteOutcome>
   const names = Array.from({ length: size.deviceCount }, (_, index) => ({
     ...{ name: `cluster-${String(index).padStart(3, "0")}`, token: `cluster-token-${index}` },
   }));
-  await makeDevices(database, names);
+  await makeDevices(database, [...names, ...guests]);
   const fleet = names.map((_, index) => runClusterDevice(index, ports));
   for (const device of fleet) open.push(() => device.stop());
   const run = createRun(context, { ...plant, ...processes, database, fleet }, size.messagesPerStep);
   await run.step("all send", () => Promise.resolve());
   for (let round = 1; round <= size.rounds; round += 1) await killEverything(run, plant, processes);
-  await run.step("a command is sent to each device", () => run.command());
+  await run.step("people ask, and every device answers its command", () => run.ask());
   await run.settle();
   const failures = [...run.failures, ...(await compare(database, fleet))];
+  failures.push(...(await orphan(database, processes.ingest2)));
   const acknowledged = fleet.reduce((sum, device) => sum + device.acknowledged.size, 0);
   const connects = fleet.reduce((sum, device) => sum + device.connectCount, 0);
   const figure = `${acknowledged} messages acknowledged through ${run.kills()} kills, ${failures.length === 0 ? "none lost, none twice" : `${failures.length} faults`}; ${fleet.length} devices connected ${connects} times; ${await countReadings(database)} readings stored`;
@@ -147,7 +149,8 @@ interface Run {
   step(what: string, work: () => Promise<unknown>): Promise<void>;
   /** Waits until readings that were acknowledged just now are stored. */
   stored(what: string): Promise<void>;
-  command(): Promise<void>;
+  /** What people see and do in the api process reaches devices wherever they are. */
+  ask(): Promise<void>;
   /** No device sends anything new: waits until all is acknowledged and stored. */
   settle(): Promise<void>;
   kills(): number;
@@ -204,12 +207,14 @@ function createRun(context: SuiteContext, needs: Needs, messagesPerStep: number)
       await until(() => areStored(wanted), what);
       context.log(`${what} after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
     },
-    command: async () => {
+    ask: async () => {
       await until(
         async () => (await readHoldings(database)).filter(isHeld).length === fleet.length,
         "all are held",
       );
-      failures.push(...(await sendCommands(needs)));
+      const desk = await signIn(needs.api);
+      failures.push(...(await desk.live()), ...(await desk.command(fleet.map(({ name }) => name))));
+      failures.push(...(await desk.disable(needs.ingest1)));
     },
     settle: async () => {
       for (const device of fleet) device.finish();
@@ -223,8 +228,9 @@ function createRun(context: SuiteContext, needs: Needs, messagesPerStep: number)
         if (count === before) break;
       }
       await pause(surplusMs);
+      const own = new Set(fleet.map(({ name }) => name));
       for (const { name, isConnected, roles } of await readHoldings(database))
-        if (!isConnected || roles !== "ingest")
+        if (own.has(name) && !(isConnected && roles === "ingest"))
           failures.push(`${name} is not connected to a process that lives`);
     },
   };
@@ -235,29 +241,3 @@ const readingsOf = ({ acknowledged }: ClusterDevice): number =>
 
 const isHeld = (holding: { readonly isConnected: boolean; readonly roles: string | null }): boolean =>
   holding.isConnected && holding.roles === "ingest";
-
-/** Through the api process, to devices that either ingest process holds. */
-async function sendCommands({ api, fleet }: Needs): Promise<readonly string[]> {
-  const signedIn = await fetch(`${api.url}/api/auth/sign-in/email`, {
-    method: "POST",
-    headers: { "content-type": "application/json", origin: api.url },
-    body: JSON.stringify(api.administrator),
-  });
-  if (!signedIn.ok) return [`nobody could sign in: ${signedIn.status} ${await signedIn.text()}`];
-  const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
-  const failures: string[] = [];
-  for (const [index, { name }] of fleet.entries()) {
-    const answer = await fetch(`${api.url}/api/devices/${name}/commands`, {
-      method: "POST",
-      headers: { "content-type": "application/json", cookie },
-      body: JSON.stringify({
-        ...{ method: command, params: {}, idempotencyKey: `cluster-command-${index}`, waitMs: 30_000 },
-        lifetimeMs: 60_000,
-      }),
-    });
-    const text = await answer.text();
-    if (!/"state":"successful"/u.test(text))
-      failures.push(`a command to ${name} ended with ${answer.status} ${text.slice(0, 300)}`);
-  }
-  return failures;
-}
