@@ -1,7 +1,7 @@
 import type { BilingualText } from "@waremind/contract";
 
 export interface SuiteContext {
-  /** The sizes that the product promises; otherwise a smaller size for every day, from the same seed. */
+  /** The largest sizes; otherwise what every run of CI has time for, from the same seed. */
   readonly isFull: boolean;
   readonly seed: number;
   log(line: string): void;
