@@ -21,6 +21,7 @@ const domains = [
   "evidence",
   "guard",
   "people",
+  "notifications",
   "language",
 ];
 

@@ -6,6 +6,7 @@ export * from "./condition.ts";
 export * from "./conversation.ts";
 export * from "./device.ts";
 export * from "./device-scenario.ts";
+export * from "./escalation.ts";
 export * from "./fact.ts";
 export * from "./fact-properties.ts";
 export * from "./import.ts";

@@ -98,6 +98,22 @@ export const settings: readonly Setting[] = [
     meaning:
       "Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://localhost:4318.",
   },
+  {
+    name: "WAREMIND_SMTP_URL",
+    default: "(no e-mail)",
+    meaning: "smtp://user:password@host:port of the mail server that tells of alarms; smtps:// for TLS.",
+  },
+  {
+    name: "WAREMIND_MAIL_FROM",
+    default: "(none)",
+    meaning: "Sender of those e-mails, such as Waremind <alarms@example.com>; needed with WAREMIND_SMTP_URL.",
+  },
+  {
+    name: "WAREMIND_WEBHOOK_NETWORKS",
+    default: "(public addresses only)",
+    meaning:
+      "Private addresses or networks that webhooks may reach, separated by commas, such as 10.0.0.0/8,127.0.0.1.",
+  },
   { name: "WAREMIND_LOG_LEVEL", default: "info", meaning: "fatal, error, warn, info, debug or silent." },
 ];
 
@@ -146,6 +162,10 @@ export interface Config {
   readonly metricsToken: string | undefined;
   /** Where traces go; absent: none are made. */
   readonly otlpUrl: string | undefined;
+  /** Absent: targets by e-mail cannot be told. */
+  readonly mail: { readonly url: string; readonly from: string } | undefined;
+  /** Private addresses and networks that webhooks may reach. */
+  readonly webhookNetworks: readonly string[];
   readonly logLevel: string;
 }
 
@@ -166,6 +186,15 @@ function isAddressOrNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/u.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+const networksSchema = z
+  .string()
+  .transform((text) => text.split(",").map((one) => one.trim()))
+  .refine(
+    (all) => all.every(isAddressOrNetwork),
+    "must be addresses or networks, such as 127.0.0.1,10.0.0.0/8",
+  )
+  .default([]);
+
 const environmentSchema = z.object({
   WAREMIND_PORT: portSchema.optional(),
   WAREMIND_MQTT_PORT: portSchema.optional(),
@@ -176,14 +205,7 @@ const environmentSchema = z.object({
   WAREMIND_TLS_KEY: z.string().optional(),
   WAREMIND_HOST: z.string().default("127.0.0.1"),
   WAREMIND_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
-  WAREMIND_TRUSTED_PROXIES: z
-    .string()
-    .transform((text) => text.split(",").map((one) => one.trim()))
-    .refine(
-      (all) => all.every(isAddressOrNetwork),
-      "must be addresses or networks, such as 127.0.0.1,10.0.0.0/8",
-    )
-    .default([]),
+  WAREMIND_TRUSTED_PROXIES: networksSchema,
   WAREMIND_DATA_DIR: z.string().default("./data"),
   WAREMIND_DATABASE_URL: z
     .string()
@@ -216,6 +238,17 @@ const environmentSchema = z.object({
   WAREMIND_OTLP_URL: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:4318" })
     .optional(),
+  WAREMIND_SMTP_URL: z
+    .url({
+      protocol: /^smtps?$/,
+      error: "must be an smtp or smtps URL, such as smtp://user:password@host:587",
+    })
+    .optional(),
+  WAREMIND_MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*\S+@[\w.-]+>?$/, "must be an address, such as Waremind <alarms@example.com>")
+    .optional(),
+  WAREMIND_WEBHOOK_NETWORKS: networksSchema,
   WAREMIND_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -267,6 +300,8 @@ export function readConfig(
     importSecrets: { password: read.WAREMIND_IMPORT_PASSWORD, apiKey: read.WAREMIND_IMPORT_API_KEY },
     metricsToken: read.WAREMIND_METRICS_TOKEN,
     otlpUrl: read.WAREMIND_OTLP_URL,
+    mail: mailOf(read),
+    webhookNetworks: read.WAREMIND_WEBHOOK_NETWORKS,
     logLevel: read.WAREMIND_LOG_LEVEL,
   };
 }
@@ -333,6 +368,19 @@ function mqttTlsOf(read: z.infer<typeof environmentSchema>): Config["mqttTls"] {
     certificateFile: resolve(WAREMIND_TLS_CERT),
     keyFile: resolve(WAREMIND_TLS_KEY),
   };
+}
+
+function mailOf(read: z.infer<typeof environmentSchema>): Config["mail"] {
+  const { WAREMIND_SMTP_URL: url, WAREMIND_MAIL_FROM: from } = read;
+  if (url === undefined) return undefined;
+  if (from === undefined)
+    throw new ConfigError(
+      [
+        "WAREMIND_SMTP_URL is set but WAREMIND_MAIL_FROM is not: give the address that e-mails come from.",
+        "设置了 WAREMIND_SMTP_URL 但未设置 WAREMIND_MAIL_FROM：请填写邮件的发件地址。",
+      ].join("\n"),
+    );
+  return { url, from };
 }
 
 function modelOf(read: z.infer<typeof environmentSchema>): Config["model"] {

@@ -8,6 +8,7 @@ import { childrenRoam } from "./0006-children-roam.ts";
 import { processes } from "./0007-processes.ts";
 import { jobs } from "./0008-jobs.ts";
 import { alarmHistory } from "./0009-alarm-history.ts";
+import { escalation } from "./0010-escalation.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-processes": processes,
   "0008-jobs": jobs,
   "0009-alarm-history": alarmHistory,
+  "0010-escalation": escalation,
 };
