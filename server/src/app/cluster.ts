@@ -1,7 +1,7 @@
 // What joins this process with the others of its shop: NATS, its row among the living, and the leases of its work.
 import { hostname } from "node:os";
 import type { Config } from "../config.ts";
-import type { IdentityCache } from "../devices/index.ts";
+import type { DeviceAttributes, IdentityCache } from "../devices/index.ts";
 import {
   createDeviceHub,
   type DeviceHubDependencies,
@@ -10,7 +10,7 @@ import {
 import type { IntakeFollower } from "../flows/intake-sink.ts";
 import { createNotices, type Notice, type Notices } from "../flows/notices.ts";
 import { openReadingStream, type ReadingStream } from "../flows/reading-stream.ts";
-import { createSharedDeviceHub, heedNotice, noticeOfSession } from "../flows/shared-device-hub.ts";
+import { catchUp, createSharedDeviceHub, heedNotice, noticeOfSession } from "../flows/shared-device-hub.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database } from "../platform/database.ts";
@@ -79,18 +79,31 @@ export function shareIdentities(local: IdentityCache, { notices }: Cluster): Ide
   };
 }
 
+/** A connection may be dead so long before it is noticed, and clocks of machines differ. */
+const unnoticedMsMax = 30_000;
+
 /** The hub of the sessions held here, that speaks with those of the other processes. */
 export function openSharedHub(
-  deps: DeviceHubDependencies,
+  deps: DeviceHubDependencies & { readonly deviceAttributes: DeviceAttributes },
   { cluster, identities }: { readonly cluster: Cluster; readonly identities: IdentityCache },
 ): OwnedDeviceHub {
-  const { notices } = cluster;
+  const { notices, nats } = cluster;
   const onSession = (deviceId: number): void => notices.tell(noticeOfSession(deviceId, deps.clock));
   const local = createDeviceHub({ ...deps, onSession });
   notices.listen((notice: Notice) => {
     if (notice.kind === "forget-device") identities.forget(notice.deviceId);
     if (notice.kind === "forget-profile") identities.forgetProfile(notice.profileId);
     return heedNotice(local, notice);
+  });
+  let awaySince: number | null = null;
+  nats.onChange((isUp) => {
+    if (!isUp) awaySince ??= deps.clock.now() - unnoticedMsMax;
+    else if (awaySince !== null) {
+      void catchUp(local, deps.deviceAttributes, awaySince).catch((error: unknown) =>
+        deps.log.warn({ err: error }, "What devices missed meanwhile could not be looked up."),
+      );
+      awaySince = null;
+    }
   });
   return createSharedDeviceHub(local, notices);
 }

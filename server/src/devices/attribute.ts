@@ -55,4 +55,6 @@ export interface DeviceAttributes {
     connection?: Connection,
   ): Promise<{ readonly client: AttributeValues; readonly shared: AttributeValues }>;
   list(deviceId: number): Promise<readonly Attribute[]>;
+  /** What we want of these devices and was set at this instant or later, of whoever has any. Deletions leave no trace. */
+  sharedSince(deviceIds: readonly number[], at: number): Promise<ReadonlyMap<number, AttributeValues>>;
 }

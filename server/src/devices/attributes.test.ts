@@ -159,3 +159,17 @@ test("writers who delete what the other writes wait for each other in one order"
   );
   expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
 });
+
+test("what we want of devices since an instant is told, of those asked about alone", async () => {
+  const [other, untouched] = [await aDevice(), await aDevice()];
+  deviceId = await aDevice();
+  await write("shared", { early: 1 });
+  clock.advance(1_000);
+  const at = clock.now();
+  await write("shared", { late: { deep: "值" }, later: 2 });
+  await write("client", { said: 1 });
+  const changed = await attributes.sharedSince([deviceId, untouched], at);
+  expect([...changed]).toEqual([[deviceId, { late: { deep: "值" }, later: 2 }]]);
+  expect((await attributes.sharedSince([other], 0)).size).toBe(0);
+  expect((await attributes.sharedSince([], 0)).size).toBe(0);
+});

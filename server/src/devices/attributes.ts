@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { DomainError } from "../platform/errors.ts";
+import { int4Array } from "../platform/wire-arrays.ts";
 import {
   type Attribute,
   type AttributeChange,
@@ -29,6 +30,7 @@ export function createDeviceAttributes(dependencies: {
     write: (connection, input) => writeAttributes(connection, input, clock.now()),
     read: (deviceId, request, connection) => readAttributes(connection ?? database, deviceId, request),
     list: (deviceId) => listAttributes(database, deviceId),
+    sharedSince: (deviceIds, at) => selectSharedSince(database, deviceIds, at),
   };
 }
 
@@ -242,4 +244,23 @@ async function listAttributes(database: Database, deviceId: number): Promise<rea
     .orderBy("key")
     .execute();
   return rows.map((row) => ({ ...row, value: row.value as JsonValue }));
+}
+
+async function selectSharedSince(
+  database: Database,
+  deviceIds: readonly number[],
+  at: number,
+): Promise<ReadonlyMap<number, AttributeValues>> {
+  const { rows } = await sql<{ deviceId: number; key: string; value: JsonValue }>`
+    select device_id, key, value from device_attribute
+    where scope = 'shared' and updated_at >= ${at}::int8
+      and device_id = any(${int4Array(deviceIds, (id) => id)}::int4[])
+    order by device_id, key`.execute(tablesIn(database));
+  const byDevice = Map.groupBy(rows, ({ deviceId }) => deviceId);
+  return new Map(
+    [...byDevice].map(([deviceId, own]) => [
+      deviceId,
+      Object.fromEntries(own.map(({ key, value }) => [key, value])),
+    ]),
+  );
 }

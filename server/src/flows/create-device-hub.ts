@@ -30,6 +30,8 @@ export interface OwnedDeviceHub extends DeviceHub {
   isListening(deviceId: number): boolean;
   /** Ends sessions of the device that began before another process opened one; that one says who is connected. */
   giveUp(deviceId: number, openedAt: number): void;
+  /** Devices with a channel here that takes changes of its attributes. */
+  wantingAttributes(): readonly number[];
   /** Says once more who is connected here: this process was taken for dead. */
   noteAgain(): void;
 }
@@ -132,6 +134,7 @@ export function createDeviceHub(deps: DeviceHubDependencies): OwnedDeviceHub {
         if (channels.some(({ channel }) => channel.wantsCommands)) delivery.dispatch(deviceId);
     },
     isListening: (deviceId) => channelsOf(deviceId).some(({ channel }) => channel.wantsCommands),
+    wantingAttributes: () => wantingAttributes(attachedOf),
     giveUp: (deviceId, openedAt) => giveUpOlder(channelsOf(deviceId), openedAt),
     noteAgain: () => {
       for (const [deviceId, channels] of attachedOf) {
@@ -157,6 +160,11 @@ const aboutSession = ({ channel, address }: Attached, reason: string): Omit<Note
   address,
   reason,
 });
+
+const wantingAttributes = (attachedOf: ReadonlyMap<number, readonly Attached[]>): readonly number[] =>
+  [...attachedOf]
+    .filter(([, all]) => all.some(({ channel }) => channel.wantsAttributes))
+    .map(([deviceId]) => deviceId);
 
 function giveUpOlder(channels: readonly Attached[], openedAt: number): void {
   // A copy: a transport detaches while it is told to close.

@@ -7,7 +7,7 @@ import { silentLog } from "../platform/log.ts";
 import { createDeviceHub, type DeviceHubDependencies } from "./create-device-hub.ts";
 import type { DeviceChannel } from "./device-hub.ts";
 import type { Answer, Notice } from "./notices.ts";
-import { createSharedDeviceHub, heedNotice, noticeOfSession } from "./shared-device-hub.ts";
+import { catchUp, createSharedDeviceHub, heedNotice, noticeOfSession } from "./shared-device-hub.ts";
 
 const clock = manualClock(1_000);
 const identity = { device: { id: 7, name: "locker" } } as DeviceIdentity;
@@ -116,4 +116,21 @@ test("while the others cannot be reached a command waits for the sweep of whoeve
   left?.hub.dispatch(7);
   await left?.hub.settled();
   expect(left?.asked).toEqual([]);
+});
+
+test("after the others were away, what was set and queued meanwhile reaches the devices held here", async () => {
+  const [left] = twoProcesses();
+  if (left === undefined) throw new Error("two were made");
+  const channel = aChannel();
+  connect(left.hub, channel);
+  const asked: unknown[] = [];
+  const sharedSince = async (ids: readonly number[], at: number) => {
+    asked.push([ids, at]);
+    return new Map([[7, { fw_version: "2" }]]);
+  };
+  await catchUp(left.local, { sharedSince }, 900);
+  await left.hub.settled();
+  expect(asked).toEqual([[[7], 900]]);
+  expect(channel.told).toEqual([`{"values":{"fw_version":"2"},"deletedKeys":[]}`]);
+  expect(left.asked).toEqual([7]);
 });

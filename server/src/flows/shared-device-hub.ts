@@ -1,8 +1,11 @@
 // The hub where several processes hold sessions: what is told to a device goes to the one that has it.
+import type { DeviceAttributes } from "../devices/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { OwnedDeviceHub } from "./create-device-hub.ts";
 import type { Notice, Notices } from "./notices.ts";
 import { createDoings } from "./slots.ts";
+
+const devicesPerLook = 5_000;
 
 /** `local` must tell of its sessions through `noticeOfSession`. */
 export function createSharedDeviceHub(local: OwnedDeviceHub, notices: Notices): OwnedDeviceHub {
@@ -26,6 +29,7 @@ export function createSharedDeviceHub(local: OwnedDeviceHub, notices: Notices): 
     },
     sweep: local.sweep,
     isListening: local.isListening,
+    wantingAttributes: local.wantingAttributes,
     giveUp: local.giveUp,
     noteAgain: local.noteAgain,
     dispatch: (deviceId) => {
@@ -53,6 +57,24 @@ export const noticeOfSession = (deviceId: number, clock: Clock): Notice => ({
   deviceId,
   at: clock.now(),
 });
+
+/**
+ * After the connection to the others was away: sends what was queued, and pushes again what was set meanwhile, since the
+ * notices of it may be lost.
+ */
+export async function catchUp(
+  local: OwnedDeviceHub,
+  deviceAttributes: Pick<DeviceAttributes, "sharedSince">,
+  awaySince: number,
+): Promise<void> {
+  local.sweep();
+  const ids = local.wantingAttributes();
+  for (let start = 0; start < ids.length; start += devicesPerLook) {
+    const some = ids.slice(start, start + devicesPerLook);
+    for (const [deviceId, values] of await deviceAttributes.sharedSince(some, awaySince))
+      local.pushAttributes(deviceId, { values, deletedKeys: [] });
+  }
+}
 
 /** What other processes tell of devices, for the sessions held here. True: this process sees to it. */
 export function heedNotice(local: OwnedDeviceHub, notice: Notice): boolean {
