@@ -60,8 +60,12 @@ export const alarmSchema = z.object({
   cause: z.enum(["gateway-down", "offline", "silent"]).nullable(),
   /** For so many other devices it speaks. */
   suppressedCount: z.int(),
+  /** Id of a person of the shop. */
   assignedTo: z.string().nullable(),
+  assignedName: z.string().nullable(),
   assignedAt: instantSchema.nullable(),
+  /** What the person who acknowledged it wrote. */
+  acknowledgedNote: z.string().nullable(),
   /** Readings came late, and whether it was so is being worked out. */
   isBeingReevaluated: z.boolean(),
 });

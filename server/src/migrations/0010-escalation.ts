@@ -36,7 +36,7 @@ create table notification_delivery (
 create unique index notification_delivery_once on notification_delivery (alarm_id, step, target_id) where alarm_id is not null;
 create index notification_delivery_claimed on notification_delivery (target_id, claimed_at) where claimed_at is not null;
 create index notification_delivery_digest on notification_delivery (target_id, id) where state = 'digest';
-alter table alarm add column acknowledged_note text;
+alter table alarm add column acknowledged_note text, add column assigned_name text;
 insert into notification_target (id, kind, name_en, name_zh, language, created_at, updated_at)
   values ('screen', 'screen', 'Screens of the console', '控制台屏幕', 'en', 0, 0);
 insert into escalation_policy (id, name_en, name_zh, min_severity, steps, created_at, updated_at)

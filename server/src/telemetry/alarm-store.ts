@@ -65,35 +65,71 @@ export async function endOpenAlarm(
   return ended?.id ?? null;
 }
 
-/** The first acknowledgement stands. @throws DomainError `not-found` for an unknown alarm. */
+/** The first acknowledgement stands, with its note. @throws DomainError `not-found` for an unknown alarm. */
 export async function markAcknowledged(
   tables: Tables,
-  acknowledgement: { readonly alarmId: string; readonly by: string; readonly at: number },
+  acknowledgement: {
+    readonly alarmId: string;
+    readonly by: string;
+    readonly note: string | null;
+    readonly at: number;
+  },
 ): Promise<void> {
-  const { alarmId, by, at } = acknowledgement;
+  const { alarmId, by, note, at } = acknowledgement;
   const marked = await tables
     .updateTable("alarm")
     .set((builder) => ({
+      acknowledgedNote: sql<
+        string | null
+      >`case when acknowledged_at is null then ${note}::text else acknowledged_note end`,
       acknowledgedAt: builder.fn.coalesce("acknowledgedAt", builder.val(at)),
       acknowledgedBy: builder.fn.coalesce("acknowledgedBy", builder.val(by)),
     }))
     .where("id", "=", alarmId)
     .returning("id")
     .executeTakeFirst();
-  if (marked !== undefined) return;
-  throw new DomainError(
+  if (marked === undefined) throw noAlarm(alarmId);
+}
+
+/** `to` null: nobody. @throws DomainError `not-found` for an unknown alarm. */
+export async function markAssigned(
+  tables: Tables,
+  alarmId: string,
+  to: { readonly id: string; readonly name: string; readonly at: number } | null,
+): Promise<void> {
+  const marked = await tables
+    .updateTable("alarm")
+    .set({ assignedTo: to?.id ?? null, assignedName: to?.name ?? null, assignedAt: to?.at ?? null })
+    .where("id", "=", alarmId)
+    .returning("id")
+    .executeTakeFirst();
+  if (marked === undefined) throw noAlarm(alarmId);
+}
+
+function noAlarm(alarmId: string): DomainError {
+  return new DomainError(
     "not-found",
     { en: `There is no alarm ${alarmId}.`, zh: `没有警报 ${alarmId}。` },
     { alarmId },
   );
 }
 
-/** Newest first. */
-export async function selectAlarms(
+/** With the profile of its device. */
+export async function selectAlarm(
   tables: Tables,
-  options: Parameters<Telemetry["alarms"]>[0],
-): Promise<Alarm[]> {
-  let query = tables
+  alarmId: string,
+): Promise<{ readonly alarm: Alarm; readonly profileId: string | null } | null> {
+  const row = await shownAlarms(tables)
+    .select(sql<string | null>`device.profile_id`.as("profileId"))
+    .where("alarm.id", "=", alarmId)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { messageEn, messageZh, deviceId: _device, profileId, ...alarm } = row;
+  return { alarm: { ...alarm, message: { en: messageEn, zh: messageZh } }, profileId };
+}
+
+function shownAlarms(tables: Tables) {
+  return tables
     .selectFrom("alarm")
     .leftJoin("device", "device.id", "alarm.deviceId")
     .selectAll("alarm")
@@ -104,6 +140,14 @@ export async function selectAlarms(
         "isBeingReevaluated",
       ),
     );
+}
+
+/** Newest first. */
+export async function selectAlarms(
+  tables: Tables,
+  options: Parameters<Telemetry["alarms"]>[0],
+): Promise<Alarm[]> {
+  let query = shownAlarms(tables);
   if (options.onlyOpen === true) query = query.where("alarm.endedAt", "is", null);
   if (options.subjectKind !== undefined) query = query.where("alarm.subjectKind", "=", options.subjectKind);
   if (options.subjectId !== undefined) query = query.where("alarm.subjectId", "=", options.subjectId);

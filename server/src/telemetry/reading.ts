@@ -171,7 +171,24 @@ export interface Telemetry {
     connection: Connection,
     alarm: { kind: Alarm["kind"]; subjectKind: string; ruleId: string },
   ): Promise<readonly string[]>;
-  acknowledgeAlarm(alarmId: string, by: string): Promise<void>;
+  /** Told of each new alarm within the transaction that raises it; one follower, given when the product is joined. */
+  onAlarmRaised(follower: (connection: Connection, alarmId: string) => Promise<void>): void;
+  findAlarm(
+    connection: Connection,
+    alarmId: string,
+  ): Promise<{ readonly alarm: Alarm; readonly profileId: string | null } | null>;
+  /** The first acknowledgement stands, with its note. @throws DomainError `not-found` */
+  acknowledgeAlarm(
+    alarmId: string,
+    by: string,
+    more?: { readonly connection?: Connection; readonly note?: string },
+  ): Promise<void>;
+  /** To a person of the shop; null: to nobody. @throws DomainError `not-found` */
+  assignAlarm(
+    connection: Connection,
+    alarmId: string,
+    to: { readonly id: string; readonly name: string } | null,
+  ): Promise<void>;
   alarms(options: {
     onlyOpen?: boolean;
     subjectKind?: string;

@@ -1,5 +1,5 @@
 import type { Alarm, RuleKind, ValueType } from "@waremind/contract";
-import type { Generated } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 
 /** The value of a reading, in the column of its series' type; `text` beside a number holds the digits as they were sent. */
 interface ValueColumns {
@@ -74,6 +74,8 @@ export interface TelemetryTables {
     suppressedCount: Generated<number>;
     assignedTo: string | null;
     assignedAt: number | null;
+    assignedName: ColumnType<string | null, string | null | undefined>;
+    acknowledgedNote: ColumnType<string | null, string | null | undefined>;
   };
   /** Devices for which one alarm speaks. */
   alarmSuppressed: {

@@ -5,6 +5,8 @@ import {
   endOpenAlarm,
   insertAlarm,
   markAcknowledged,
+  markAssigned,
+  selectAlarm,
   selectAlarmedSubjects,
   selectAlarms,
   selectOpenRules,
@@ -20,7 +22,7 @@ import {
   updateHeld,
 } from "./quarantine-store.ts";
 import { readCurve } from "./read-curve.ts";
-import type { StoredReading, Telemetry } from "./reading.ts";
+import type { AlarmRaise, StoredReading, Telemetry } from "./reading.ts";
 import { selectLatest, selectNumericRange, selectReadings, selectReceivedSince } from "./reading-store.ts";
 import { rollUp } from "./rollup-job.ts";
 import { createSeriesCache } from "./series-cache.ts";
@@ -43,6 +45,7 @@ export function createTelemetry(dependencies: {
   const { database, clock } = dependencies;
   const tables = tablesIn(database);
   const { dropDevice, ...series } = createSeriesCache(dependencies);
+  const raised = createRaisedFollower();
   return {
     ...series,
     storeReadings: (connection, readings) =>
@@ -72,12 +75,41 @@ export function createTelemetry(dependencies: {
     holdAgain: (connection, held) => updateHeld(tablesIn(connection), held),
     quarantinedOf: (deviceId, limit) => selectHeldOf(tables, deviceId, limit),
     quarantinedCounts: () => countQuarantined(tables),
-    raiseAlarm: (connection, alarm) => insertAlarm(tablesIn(connection), alarm, clock.now()),
+    onAlarmRaised: raised.onRaised,
+    raiseAlarm: raised.heard((connection, alarm: AlarmRaise) =>
+      insertAlarm(tablesIn(connection), alarm, clock.now()),
+    ),
     endAlarm: (connection, alarm) => endOpenAlarm(tablesIn(connection), alarm, clock.now()),
     openRules: (connection, seriesIds) => selectOpenRules(tablesIn(connection), seriesIds),
     alarmedSubjects: (connection, alarm) => selectAlarmedSubjects(tablesIn(connection), alarm),
-    acknowledgeAlarm: (alarmId, by) => markAcknowledged(tables, { alarmId, by, at: clock.now() }),
+    findAlarm: (connection, alarmId) => selectAlarm(tablesIn(connection), alarmId),
+    acknowledgeAlarm: (alarmId, by, { connection, note } = {}) =>
+      markAcknowledged(tablesIn(connection ?? database), {
+        ...{ alarmId, by, at: clock.now() },
+        note: note ?? null,
+      }),
+    assignAlarm: (connection, alarmId, to) =>
+      markAssigned(tablesIn(connection), alarmId, to === null ? null : { ...to, at: clock.now() }),
     alarms: (options) => selectAlarms(tables, options),
+  };
+}
+
+/** Whoever must hear of each new alarm within its transaction. */
+function createRaisedFollower() {
+  let follow: Parameters<Telemetry["onAlarmRaised"]>[0] = () => Promise.resolve();
+  return {
+    onRaised: (follower: typeof follow): void => {
+      follow = follower;
+    },
+    /** `raise` answers the id of the new alarm. One that is over already is history, and no news. */
+    heard:
+      <Raised extends object>(raise: (connection: Connection, alarm: Raised) => Promise<string | null>) =>
+      async (connection: Connection, alarm: Raised): Promise<string | null> => {
+        const id = await raise(connection, alarm);
+        const isOver = "endedAt" in alarm && alarm.endedAt !== null;
+        if (id !== null && !isOver) await follow(connection, id);
+        return id;
+      },
   };
 }
 
