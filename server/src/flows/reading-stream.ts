@@ -1,5 +1,6 @@
 // The stream of readings in NATS JetStream: made when it is missing, published to, and read partition by partition.
-import type { JsMsg } from "@nats-io/jetstream";
+import type { JsMsg, StreamInfo } from "@nats-io/jetstream";
+import { DomainError } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import type { Nats } from "../platform/nats.ts";
 import type { StreamPublisher } from "./stream-readings.ts";
@@ -132,10 +133,29 @@ async function endWith(
 
 async function ensureStream(
   nats: Nats,
-  { name, replicas, log }: { readonly name: string; readonly replicas: number; readonly log: Log },
+  options: { readonly name: string; readonly replicas: number; readonly log: Log },
 ): Promise<void> {
-  const { config } = await nats.manager.streams
-    .add({
+  const { name, log } = options;
+  const { config } = await makeOrFind(nats, options);
+  if (config.retention !== "workqueue" || config.discard !== "new" || config.max_age > 0)
+    log.error(
+      { stream: name, retention: config.retention, discard: config.discard, maxAge: config.max_age },
+      "The stream of readings may drop what was acknowledged: it must be a work queue that discards new messages and has no age limit.",
+    );
+  if (config.num_replicas >= replicasThatSurvive) return;
+  log.warn(
+    { stream: name, replicas: config.num_replicas },
+    "The stream of readings has fewer than three replicas, and NATS does not say whether it waits for its disk. Set sync_interval: always in its jetstream settings, or a power cut may lose readings that were acknowledged.",
+  );
+}
+
+/** @throws DomainError `store-unavailable` when NATS has no JetStream or not the room for it. */
+async function makeOrFind(
+  nats: Nats,
+  { name, replicas }: { readonly name: string; readonly replicas: number },
+): Promise<Pick<StreamInfo, "config">> {
+  try {
+    return await nats.manager.streams.add({
       name,
       subjects: [`${name}.intake.*`],
       // Each batch goes once it is acknowledged. No age: what grows old unread must not be dropped.
@@ -145,18 +165,22 @@ async function ensureStream(
       max_bytes: readingStreamLimits.bytesMax,
       duplicate_window: nanos(readingStreamLimits.duplicateWindowMs),
       num_replicas: replicas,
-    })
-    .catch(async (error: unknown) => {
-      // It is there, as an operator or an earlier version made it.
-      const found = await nats.manager.streams.info(name).catch(() => null);
-      if (found === null) throw error;
-      return found;
     });
-  if (config.num_replicas >= replicasThatSurvive) return;
-  log.warn(
-    { stream: name, replicas: config.num_replicas },
-    "The stream of readings has fewer than three replicas, and NATS does not say whether it waits for its disk. Set sync_interval: always in its jetstream settings, or a power cut may lose readings that were acknowledged.",
-  );
+  } catch (error) {
+    // It may be there, as an operator or an earlier version made it.
+    const found = await nats.manager.streams.info(name).catch(() => null);
+    if (found !== null) return found;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DomainError(
+      "store-unavailable",
+      {
+        en: `NATS did not make the stream ${name}: ${reason}. It needs JetStream (nats-server -js) with ${readingStreamLimits.bytesMax / 1024 ** 3} GiB of file storage.`,
+        zh: `NATS 未能创建消息流 ${name}：${reason}。需要启用 JetStream（nats-server -js），并有 ${readingStreamLimits.bytesMax / 1024 ** 3} GiB 的文件存储空间。`,
+      },
+      { reason },
+      error,
+    );
+  }
 }
 
 function codeOf(error: unknown): unknown {
