@@ -43,7 +43,7 @@ const results: SuiteResult[] = [];
 for (const suite of chosen) results.push(await runSuite(suite));
 report(results);
 if (values["json-file"] !== undefined) writeFileSync(values["json-file"], JSON.stringify(results));
-process.exit(results.every((result) => result.holds) ? 0 : 1);
+process.exit(results.every((result) => result.holds || isSkipped(result)) ? 0 : 1);
 
 async function runSuite(suite: Suite): Promise<SuiteResult> {
   const startedAt = performance.now();
@@ -75,6 +75,11 @@ async function runSuite(suite: Suite): Promise<SuiteResult> {
   };
 }
 
+/** This machine lacks what the suite needs: nothing is proven, and nothing is broken. */
+function isSkipped({ passed, failed, skipped }: SuiteResult): boolean {
+  return passed === 0 && failed === 0 && skipped > 0;
+}
+
 function report(all: readonly SuiteResult[]): void {
   if (values.json) {
     process.stdout.write(`${JSON.stringify(all)}\n`);
@@ -83,7 +88,7 @@ function report(all: readonly SuiteResult[]): void {
   for (const result of all) {
     for (const failure of result.failures) process.stdout.write(`  ✗ ${failure}\n`);
     process.stdout.write(
-      `${result.holds ? "holds" : "DOES NOT HOLD"}  ${result.suite}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${(result.durationMs / 1000).toFixed(1)} s\n       ${result.figure}\n       bar: ${result.bar}\n`,
+      `${result.holds ? "holds" : isSkipped(result) ? "skipped" : "DOES NOT HOLD"}  ${result.suite}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${(result.durationMs / 1000).toFixed(1)} s\n       ${result.figure}\n       bar: ${result.bar}\n`,
     );
   }
 }
