@@ -345,3 +345,12 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("suite-changed"), suite: z.string(), state: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;
+  /** A step of an alarm's ladder that tells the screens; `alarmId` is empty for a test. */
+  z.object({
+    kind: z.literal("alarm-told"),
+    alarmId: z.string(),
+    step: z.int(),
+    severity: z.enum(["info", "warning", "critical"]),
+    subjectLabel: z.string(),
+    message: bilingualTextSchema,
+  }),

@@ -123,7 +123,7 @@ async function start(
     await checkShopIsThere(database, config, isEmpty);
     return prepareShop({ ...ground, ...domains, people, say, isEmpty, adminEmail });
   });
-  const flows = buildFlows(ground, domains, prepared.shop);
+  const flows = buildFlows(ground, domains, prepared.shop, url);
   stops.push(() => flows.sink.stop());
   // After the transports stopped: who was connected is written, and what was sent is noted.
   stops.push(() => flows.deviceHub.settled());

@@ -28,6 +28,7 @@ const kinds = [
   "shipment-condition-changed",
   "cell-counted",
   "alarm-changed",
+  "alarm-told",
   "device-connection-changed",
   "conversation-changed",
   "approval-changed",
@@ -44,7 +45,8 @@ const touched: Record<LiveEvent["kind"], readonly string[]> = {
   "readings-stored": ["shipment", "device", "devices"],
   "shipment-condition-changed": ["shipments", "shipment", "overview"],
   "cell-counted": ["locations", "stock", "overview"],
-  "alarm-changed": ["alarms", "overview", "shipment"],
+  "alarm-changed": ["alarms", "alarm-escalation", "overview", "shipment"],
+  "alarm-told": ["alarm-escalation"],
   "device-connection-changed": ["devices", "device", "device-history", "overview"],
   "conversation-changed": ["conversations", "conversation", "overview"],
   "approval-changed": ["approvals", "overview", "shipment", "audit", "conversation", "device-commands"],
@@ -121,6 +123,7 @@ function subjectOf(event: LiveEvent): string {
     case "cell-counted":
       return `${event.kind}/${event.cellId}`;
     case "alarm-changed":
+    case "alarm-told":
       return `${event.kind}/${event.alarmId}`;
     case "device-connection-changed":
       return `${event.kind}/${event.deviceName}`;

@@ -23,7 +23,9 @@ import { createShelfFollower } from "../flows/count-shelves.ts";
 import { createDeviceDesk } from "../flows/create-device-desk.ts";
 import { createDeviceHub, type OwnedDeviceHub } from "../flows/create-device-hub.ts";
 import { createDeviceLimiter, sessionLimits } from "../flows/create-device-limiter.ts";
+import { createDeliverNotices } from "../flows/deliver-notices.ts";
 import { createFollowerAlarmEnd } from "../flows/end-follower-alarms.ts";
+import { createEscalateAlarms } from "../flows/escalate-alarms.ts";
 import { createReleaseFollower } from "../flows/follow-releases.ts";
 import { createShipmentFollower } from "../flows/follow-shipments.ts";
 import { createDeviceImport } from "../flows/import-devices.ts";
@@ -42,6 +44,7 @@ import { createGuard } from "../guard/index.ts";
 import { createInventory } from "../inventory/index.ts";
 import { createComposer, createModelGateway } from "../language/index.ts";
 import { createOrders } from "../orders/index.ts";
+import { createNotifications } from "../notifications/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
 import { patientDatabase } from "../platform/contention.ts";
@@ -50,8 +53,10 @@ import { createJobs } from "../platform/jobs.ts";
 import type { Keys } from "../platform/keys.ts";
 import type { Log } from "../platform/log.ts";
 import { createMetrics } from "../platform/metrics.ts";
+import { createMailer } from "../platform/mail.ts";
 import { createReadiness } from "../platform/readiness.ts";
 import { createShipments } from "../shipments/index.ts";
+import { createWebhookSender } from "../platform/webhook.ts";
 import { createTelemetry } from "../telemetry/index.ts";
 import { decodeQuarantined } from "../transports/quarantined-payload.ts";
 import { type Cluster, forgetful, openSharedHub, shareIdentities } from "./cluster.ts";
@@ -96,6 +101,7 @@ export function buildDomains({ database, clock, keys, log, cluster }: Ground) {
     limitLedger: createLimitLedger({ database, clock }),
     telemetry: createTelemetry({ database, clock }),
     catalog: createCatalog({ database }),
+    notifications: createNotifications({ database, clock, secret: keys.credentials }),
     inventory: createInventory({ database, clock }),
     customers: createCustomers({ database, clock }),
     orders: createOrders({ database, clock }),
@@ -169,11 +175,30 @@ function buildIntake(ground: Ground, domains: Domains) {
 
 export type Flows = ReturnType<typeof buildFlows>;
 
-export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings) {
+/** Who is told of alarms, and how. */
+function buildNotices(ground: Ground, domains: Domains, { timeZone }: ShopSettings, baseUrl: string) {
+  const { config, clock } = ground;
+  const deliverNotices = createDeliverNotices({
+    ...{ ...ground, ...domains, timeZone, baseUrl },
+    mailer: config.mail === undefined ? null : createMailer(config.mail),
+    webhooks: createWebhookSender({ allowedNetworks: config.webhookNetworks, clock }),
+  });
+  const escalateAlarms = createEscalateAlarms({ ...ground, ...domains, deliverNotices });
+  return { deliverNotices, escalateAlarms };
+}
+
+export type Flows = ReturnType<typeof buildFlows>;
+
+/** @param url where people reach the console; links in messages begin with it */
+export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings, url?: string) {
   const { config, keys, clock } = ground;
   const shared = { ...ground, ...domains };
   // The intake tries again by itself; what people, programs and the assistant ask for is tried again here.
   const patient = { ...shared, database: patientDatabase(ground.database) };
+  const baseUrl = (url ?? config.baseUrl ?? `http://localhost:${String(config.http.port)}`).replace(
+    /\/$/u,
+    "",
+  );
   const conversations = createConversations(patient);
   const composer = createComposer();
   const outcomeMessages = createOutcomeMessages({ ...patient, checkText, composer });
@@ -194,6 +219,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings)
     deviceImport: createDeviceImport(patient),
     seriesRemoval: createSeriesRemoval(shared),
     silenceWatch: createSilenceWatch(shared),
+    ...buildNotices(ground, domains, shop, baseUrl),
     actions,
     outcomeMessages,
     identityProof: createIdentityProof({

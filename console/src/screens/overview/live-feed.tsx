@@ -18,6 +18,7 @@ const icons: Record<LiveEvent["kind"], IconName> = {
   "shipment-condition-changed": "thermometer",
   "cell-counted": "stock",
   "alarm-changed": "alarm",
+  "alarm-told": "alarm",
   "device-connection-changed": "device",
   "conversation-changed": "inbox",
   "approval-changed": "approval",
@@ -92,9 +93,14 @@ function useSentence(event: LiveEvent): { readonly text: string; readonly link: 
       const label = alarms?.find((alarm) => alarm.id === event.alarmId)?.subjectLabel;
       return {
         text: label === undefined ? t("feed.alarmChanged") : t("feed.alarm", { subject: label }),
-        link: event.subjectKind === "shipment" ? `/shipments/${event.subjectId}` : "/",
+        link: `/alarms?alarm=${encodeURIComponent(event.alarmId)}`,
       };
     }
+    case "alarm-told":
+      return {
+        text: t("feed.alarm", { subject: event.subjectLabel }),
+        link: `/alarms?alarm=${encodeURIComponent(event.alarmId)}`,
+      };
     case "device-connection-changed":
       return {
         text: t(event.isConnected ? "feed.connected" : "feed.disconnected", { device: event.deviceName }),
