@@ -170,7 +170,11 @@ export interface Config {
 }
 
 /** A setting that cannot be used; the message names it, says what is wrong and what would be right. */
-export class ConfigError extends Error {}
+export class ConfigError extends Error {
+  constructor(en: string, zh?: string) {
+    super(zh === undefined ? en : `${en}\n${zh}`);
+  }
+}
 
 const portSchema = z
   .string()
@@ -312,18 +316,14 @@ function rolesOf(read: z.infer<typeof environmentSchema>, given: string | undefi
   const chosen = roles.filter((role) => names.includes(role));
   if (chosen.length === 0 || names.some((name) => !roles.some((role) => role === name)))
     throw new ConfigError(
-      [
-        `--roles ${given} cannot be used: it takes one or more of ${roles.join(", ")}, separated by commas.`,
-        `无法使用 --roles ${given}：请填写 ${roles.join("、")} 中的一个或多个，以逗号分隔。`,
-      ].join("\n"),
+      `--roles ${given} cannot be used: it takes one or more of ${roles.join(", ")}, separated by commas.`,
+      `无法使用 --roles ${given}：请填写 ${roles.join("、")} 中的一个或多个，以逗号分隔。`,
     );
   if (chosen.length === roles.length) return roles;
   if (read.WAREMIND_DATABASE_URL !== undefined && read.WAREMIND_NATS_URL !== undefined) return chosen;
   throw new ConfigError(
-    [
-      `--roles ${given} needs WAREMIND_DATABASE_URL and WAREMIND_NATS_URL: several processes share one PostgreSQL and one NATS.`,
-      `--roles ${given} 需要设置 WAREMIND_DATABASE_URL 和 WAREMIND_NATS_URL：多个进程共用一个 PostgreSQL 和一个 NATS。`,
-    ].join("\n"),
+    `--roles ${given} needs WAREMIND_DATABASE_URL and WAREMIND_NATS_URL: several processes share one PostgreSQL and one NATS.`,
+    `--roles ${given} 需要设置 WAREMIND_DATABASE_URL 和 WAREMIND_NATS_URL：多个进程共用一个 PostgreSQL 和一个 NATS。`,
   );
 }
 
@@ -332,10 +332,8 @@ function natsOf(read: z.infer<typeof environmentSchema>): Config["nats"] {
   if (url === undefined) return undefined;
   if (read.WAREMIND_DATABASE_URL !== undefined) return { url, name, replicas };
   throw new ConfigError(
-    [
-      "WAREMIND_NATS_URL is set but WAREMIND_DATABASE_URL is not: only PostgreSQL serves several processes.",
-      "设置了 WAREMIND_NATS_URL 但未设置 WAREMIND_DATABASE_URL：只有 PostgreSQL 可供多个进程共用。",
-    ].join("\n"),
+    "WAREMIND_NATS_URL is set but WAREMIND_DATABASE_URL is not: only PostgreSQL serves several processes.",
+    "设置了 WAREMIND_NATS_URL 但未设置 WAREMIND_DATABASE_URL：只有 PostgreSQL 可供多个进程共用。",
   );
 }
 
@@ -375,10 +373,8 @@ function mailOf(read: z.infer<typeof environmentSchema>): Config["mail"] {
   if (url === undefined) return undefined;
   if (from === undefined)
     throw new ConfigError(
-      [
-        "WAREMIND_SMTP_URL is set but WAREMIND_MAIL_FROM is not: give the address that e-mails come from.",
-        "设置了 WAREMIND_SMTP_URL 但未设置 WAREMIND_MAIL_FROM：请填写邮件的发件地址。",
-      ].join("\n"),
+      "WAREMIND_SMTP_URL is set but WAREMIND_MAIL_FROM is not: give the address that e-mails come from.",
+      "设置了 WAREMIND_SMTP_URL 但未设置 WAREMIND_MAIL_FROM：请填写邮件的发件地址。",
     );
   return { url, from };
 }
