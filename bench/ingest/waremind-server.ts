@@ -6,6 +6,7 @@ import { createDevices, type Devices } from "../../server/src/devices/index.ts";
 import { createAlarmRules } from "../../server/src/flows/alarm-rules.ts";
 import { createShelfFollower } from "../../server/src/flows/count-shelves.ts";
 import { createShipmentFollower } from "../../server/src/flows/follow-shipments.ts";
+import { createGapFollower } from "../../server/src/flows/keep-gaps.ts";
 import { createIntake } from "../../server/src/flows/take-in-readings.ts";
 import { createInventory } from "../../server/src/inventory/index.ts";
 import { migrations } from "../../server/src/migrations/index.ts";
@@ -16,7 +17,7 @@ import { openEmbedded } from "../../server/src/platform/embedded.ts";
 import { createLog } from "../../server/src/platform/log.ts";
 import { openPostgresql } from "../../server/src/platform/postgresql.ts";
 import { createShipments } from "../../server/src/shipments/index.ts";
-import { createTelemetry } from "../../server/src/telemetry/index.ts";
+import { createTelemetry, seriesGaps } from "../../server/src/telemetry/index.ts";
 import { createMqttServer } from "../../server/src/transports/mqtt/index.ts";
 import { openDeviceDesk } from "../../tests/support/device-desk.ts";
 import { ownProcessorSeconds, serveParent } from "../support/children.ts";
@@ -52,7 +53,12 @@ serveParent<WaremindSettings>(async (settings) => {
     ...shared,
     followers: settings.isBare
       ? []
-      : [createShipmentFollower(shared), createShelfFollower(shared), createAlarmRules(shared)],
+      : [
+          createShipmentFollower(shared),
+          createShelfFollower(shared),
+          createAlarmRules(shared),
+          createGapFollower({ gaps: seriesGaps }),
+        ],
   });
   const mqtt = createMqttServer({ desk: openDeviceDesk(shared), sink, clock: systemClock, log });
   const { port } = await mqtt.start({ port: 0, host: "127.0.0.1" });

@@ -42,3 +42,16 @@ export type CurvePoint = z.infer<typeof curvePointSchema>;
 /** Every reading of one stretch of a numeric curve: `[beginsAt, lowest, highest, last, count]`. */
 export const curveBucketSchema = z.tuple([instantSchema, z.number(), z.number(), z.number(), z.int()]);
 export type CurveBucket = z.infer<typeof curveBucketSchema>;
+
+/**
+ * Silences of a series between `from` and `to`, of which both ends are readings, in the order of time; `to` null: it has been
+ * silent since. A silence of more than `longestSilenceSeconds` is a gap.
+ */
+export const seriesGapsSchema = z.object({
+  seriesId: z.int(),
+  longestSilenceSeconds: z.number(),
+  gaps: z.array(z.object({ from: instantSchema, to: instantSchema.nullable() })),
+  /** There are older ones in the span, which were left out. */
+  isCut: z.boolean(),
+});
+export type SeriesGaps = z.infer<typeof seriesGapsSchema>;

@@ -31,6 +31,7 @@ import { createShipmentFollower } from "../flows/follow-shipments.ts";
 import { createDeviceImport } from "../flows/import-devices.ts";
 import { createIntakeMeter, storesOnly } from "../flows/intake-meter.ts";
 import type { IntakeFollower } from "../flows/intake-sink.ts";
+import { createGapFollower } from "../flows/keep-gaps.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
 import { createRollouts } from "../flows/rollouts.ts";
@@ -57,7 +58,7 @@ import { createMailer } from "../platform/mail.ts";
 import { createReadiness } from "../platform/readiness.ts";
 import { createShipments } from "../shipments/index.ts";
 import { createWebhookSender } from "../platform/webhook.ts";
-import { createTelemetry } from "../telemetry/index.ts";
+import { createTelemetry, seriesGaps } from "../telemetry/index.ts";
 import { decodeQuarantined } from "../transports/quarantined-payload.ts";
 import { type Cluster, forgetful, openSharedHub, shareIdentities } from "./cluster.ts";
 import { hasRole } from "./roles.ts";
@@ -144,6 +145,7 @@ function buildIntake(ground: Ground, domains: Domains) {
     createShelfFollower(shared),
     createReleaseFollower(shared),
     createAlarmRules(shared),
+    createGapFollower({ gaps: seriesGaps }),
   ];
   const decode = decodeQuarantined;
   if (cluster === undefined) {

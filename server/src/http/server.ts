@@ -27,6 +27,7 @@ import { customerRoutes } from "./routes/customer-routes.ts";
 import { demoRoutes } from "./routes/demo-routes.ts";
 import { deskRoutes } from "./routes/desk-routes.ts";
 import { deviceRoutes } from "./routes/device-routes.ts";
+import { gapRoutes } from "./routes/gap-routes.ts";
 import { importRoutes } from "./routes/import-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { profileRoutes } from "./routes/profile-routes.ts";
@@ -45,6 +46,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...controlRoutes(needs),
     ...profileRoutes(needs),
     ...readingRoutes(needs),
+    ...gapRoutes(needs),
     ...quarantineRoutes(needs),
     ...alarmRoutes(needs),
     ...importRoutes(needs),

@@ -9,6 +9,7 @@ import { processes } from "./0007-processes.ts";
 import { jobs } from "./0008-jobs.ts";
 import { alarmHistory } from "./0009-alarm-history.ts";
 import { escalation } from "./0010-escalation.ts";
+import { seriesGaps } from "./0011-series-gaps.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008-jobs": jobs,
   "0009-alarm-history": alarmHistory,
   "0010-escalation": escalation,
+  "0011-series-gaps": seriesGaps,
 };

@@ -4,12 +4,13 @@ import { openTestDatabase } from "../../../tests/support/database.ts";
 import { manualClock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { removeForgotten } from "./forget-device.ts";
-import { createTelemetry, type Telemetry } from "./index.ts";
+import { createTelemetry, seriesGaps, type Telemetry } from "./index.ts";
 
 const startAt = 1_790_000_000_000;
 const minuteMs = 60_000;
 const clock = manualClock(startAt);
-const tables = ["reading", "rollup", "rollup_late", "latest"] as const;
+const tables = ["reading", "rollup", "rollup_late", "series_gap", "latest"] as const;
+const none = tables.map(() => 0);
 
 let database: Database;
 let telemetry: Telemetry;
@@ -76,6 +77,10 @@ test("a device leaves at once, and everything it measured bit by bit, whatever c
   await measure(first, 12_000);
   await measure(second, 60);
   await measure(stays.seriesIds[0] ?? 0, 60);
+  await measure(second, 1, startAt - 50 * 86_400_000);
+  const run = { seriesId: second, longestMs: 60_000, from: startAt - 50 * 86_400_000 };
+  await seriesGaps.correct(database, [{ ...run, to: run.from }]);
+  expect(await rowsOf([second])).toEqual([61, 60, 3, 1, 1]);
   const kept = await rowsOf(stays.seriesIds);
 
   expect(await database.transaction((connection) => deleteDevice(connection, gone.deviceId))).toBe(2);
@@ -84,15 +89,15 @@ test("a device leaves at once, and everything it measured bit by bit, whatever c
 
   // One statement a run, as if each were interrupted: each deletes at most ten thousand rows, and the next goes on.
   expect(await removeForgotten(database, clock, 1)).toEqual({ rows: 10_000, isDone: false });
-  expect((await rowsOf([first, second]))[0]).toBe(2_060);
+  expect((await rowsOf([first, second]))[0]).toBe(2_061);
   expect((await telemetry.removeForgotten()).isDone).toBe(true);
-  expect(await rowsOf([first, second])).toEqual([0, 0, 0, 0]);
+  expect(await rowsOf([first, second])).toEqual(none);
 
   // A batch that was on its way still knew the series.
   await measure(second, 3, startAt);
   clock.advance(10 * minuteMs);
   expect(await telemetry.removeForgotten()).toEqual({ rows: 6, isDone: true });
-  expect(await rowsOf([first, second])).toEqual([0, 0, 0, 0]);
+  expect(await rowsOf([first, second])).toEqual(none);
   expect(await removalsNoted()).toBe(0);
   expect(await rowsOf(stays.seriesIds)).toEqual(kept);
 });

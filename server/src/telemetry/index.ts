@@ -17,4 +17,5 @@ export {
   readingsCsv,
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
+export { type ReadingRun, type RecordedGap, type SeriesGaps, seriesGaps } from "./series-gaps.ts";
 export { createTelemetry } from "./telemetry.ts";
