@@ -10,7 +10,7 @@ import type { HttpDependencies } from "../../server/src/http/dependencies.ts";
 import { createProofRunner } from "../../server/src/http/proof-runner.ts";
 import type { OpenAPIHono } from "../../server/src/http/route.ts";
 import { createHttp } from "../../server/src/http/server.ts";
-import { isRole, type Role } from "../../server/src/people/index.ts";
+import { isRole, type Role, roles } from "../../server/src/people/index.ts";
 import { createBus } from "../../server/src/platform/bus.ts";
 import { manualClock } from "../../server/src/platform/clock.ts";
 import { silentLog } from "../../server/src/platform/log.ts";
@@ -110,6 +110,10 @@ export async function openManagedShop() {
 }
 
 const rolesAsPeople = {
+  listUsers: () =>
+    Promise.resolve(
+      roles.map((role) => ({ id: `user-${role}`, name: `The ${role}`, email: "", roles: [role] })),
+    ),
   userOf: (headers: Headers) => {
     const role = headers.get("cookie");
     return Promise.resolve(

@@ -18,6 +18,7 @@ import {
   problemResponse,
   type Route,
 } from "./route.ts";
+import { alarmDecisionRoutes } from "./routes/alarm-decision-routes.ts";
 import { alarmRoutes } from "./routes/alarm-routes.ts";
 import { bindingRoutes } from "./routes/binding-routes.ts";
 import { claimRoutes } from "./routes/claim-routes.ts";
@@ -29,6 +30,7 @@ import { deskRoutes } from "./routes/desk-routes.ts";
 import { deviceRoutes } from "./routes/device-routes.ts";
 import { gapRoutes } from "./routes/gap-routes.ts";
 import { importRoutes } from "./routes/import-routes.ts";
+import { escalationRoutes } from "./routes/escalation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { profileRoutes } from "./routes/profile-routes.ts";
 import { quarantineRoutes } from "./routes/quarantine-routes.ts";
@@ -56,6 +58,8 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...deskRoutes(needs),
     ...demoRoutes(needs),
     ...customerRoutes(needs),
+    ...alarmDecisionRoutes(needs),
+    ...escalationRoutes(needs),
   ];
 }
 

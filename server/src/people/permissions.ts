@@ -20,7 +20,11 @@ export const permissions = [
   /** To let the server read another system by its address and password. */
   "imports.run",
   "alarms.read",
+  /** To acknowledge alarms and to assign them to somebody. */
   "alarms.acknowledge",
+  /** To see who is told of alarms, with their addresses. */
+  "escalation.read",
+  "escalation.write",
   "conversations.read",
   "conversations.reply",
   "evidence.read",
@@ -55,6 +59,8 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "quarantine.decide",
     "alarms.read",
     "alarms.acknowledge",
+    "escalation.read",
+    "escalation.write",
     "conversations.read",
     "conversations.reply",
     "evidence.read",
@@ -108,6 +114,7 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
     "stock.read",
     "devices.read",
     "alarms.read",
+    "escalation.read",
     "conversations.read",
     "evidence.read",
     "approvals.read",

@@ -1,7 +1,7 @@
 import { alarmSchema } from "@waremind/contract";
 import { z } from "zod";
 import type { HttpDependencies } from "../dependencies.ts";
-import { defineRoute, idParam, itemsOf, ok, okSchema, personOf, type Route } from "../route.ts";
+import { defineRoute, itemsOf, type Route } from "../route.ts";
 
 const alarmsShownMax = 500;
 
@@ -20,27 +20,6 @@ export function alarmRoutes(needs: HttpDependencies): readonly Route[] {
           ...(await needs.telemetry.alarms({ onlyOpen: query.open === "true", limit: alarmsShownMax })),
         ],
       }),
-    }),
-    defineRoute({
-      method: "post",
-      path: "/api/alarms/{id}/acknowledge",
-      summary: "Says that a person has seen an alarm.",
-      access: "alarms.acknowledge",
-      params: idParam,
-      answers: okSchema,
-      handle: async ({ params, caller }) => {
-        const person = personOf(caller);
-        await needs.telemetry.acknowledgeAlarm(params.id, person.name);
-        await needs.database.transaction((connection) =>
-          needs.guard.appendAudit(connection, {
-            kind: "alarm-acknowledged",
-            actor: person,
-            body: { alarmId: params.id },
-          }),
-        );
-        needs.bus.publish({ kind: "alarm-changed", alarmId: params.id, subjectKind: "", subjectId: "" });
-        return ok;
-      },
     }),
   ];
 }
