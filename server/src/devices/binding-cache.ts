@@ -1,3 +1,4 @@
+import { type AlarmRule, readStoredRules } from "@waremind/contract";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import type { Binding } from "./device.ts";
@@ -41,11 +42,20 @@ export function createBindingCache(options: {
   };
 }
 
-function selectLive(connection: Connection): Promise<Binding[]> {
-  return tablesOf<DeviceTables>(connection)
+async function selectLive(connection: Connection): Promise<Binding[]> {
+  const rows = await tablesOf<DeviceTables>(connection)
     .selectFrom("binding")
-    .select(["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt"])
+    .select(["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt", "alarmRules"])
     .where("unboundAt", "is", null)
     .orderBy("id")
     .execute();
+  return rows.map(withRules);
 }
+
+/** A row with its rules as they are today, of whatever version they were written by. */
+export function withRules<Row extends { readonly alarmRules: unknown }>(row: Row) {
+  return { ...row, alarmRules: isNone(row.alarmRules) ? noRules : readStoredRules(row.alarmRules) };
+}
+
+const noRules: readonly AlarmRule[] = [];
+const isNone = (stored: unknown): boolean => Array.isArray(stored) && stored.length === 0;

@@ -139,6 +139,8 @@ export interface Binding {
   /** A shipment id or a shelf cell id. */
   readonly targetId: string;
   readonly boundAt: number;
+  /** Rules for as long as it is bound, about any key of the device. */
+  readonly alarmRules: readonly AlarmRule[];
 }
 
 /** An authenticated device as transports and intake need it. */
@@ -210,8 +212,13 @@ export interface Devices {
   /** `boundAt` absent: now. An import of history gives the time. */
   bind(
     connection: Connection,
-    binding: Omit<Binding, "id" | "boundAt"> & { readonly boundAt?: number },
+    binding: Omit<Binding, "id" | "boundAt" | "alarmRules"> & {
+      readonly boundAt?: number;
+      readonly alarmRules?: readonly AlarmRule[];
+    },
   ): Promise<Binding>;
+  /** @throws DomainError `not-found` when no live binding has this id. */
+  setBindingRules(connection: Connection, bindingId: string, rules: readonly AlarmRule[]): Promise<Binding>;
   /** `at` absent: now. */
   unbind(connection: Connection, bindingId: string, at?: number): Promise<void>;
   /**

@@ -1,8 +1,9 @@
+import type { AlarmRule } from "@waremind/contract";
 import type { Clock } from "../platform/clock.ts";
 import { type Connection, type Database, tablesOf } from "../platform/database.ts";
 import { assert, DomainError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
-import { createBindingCache } from "./binding-cache.ts";
+import { createBindingCache, withRules } from "./binding-cache.ts";
 import { createConnections } from "./connections.ts";
 import { selectIdentityById } from "./credential-store.ts";
 import { findByToken, issueCredential } from "./credentials.ts";
@@ -70,6 +71,10 @@ export function createDevices(dependencies: {
       bindings.distrust();
       await endBinding(connection, bindingId, at ?? clock.now());
     },
+    setBindingRules: async (connection, bindingId, rules) => {
+      bindings.distrust();
+      return updateBindingRules(connection, bindingId, rules);
+    },
     liveBindings: (connection) => bindings.live(connection),
     bindingsOf: (targetId, connection) => selectBindingsOf(connection ?? database, targetId),
   };
@@ -114,10 +119,12 @@ async function selectTokenHints(database: Database): Promise<ReadonlyMap<number,
   return new Map(rows.map((row) => [row.deviceId, row.hint]));
 }
 
+const bindingColumns = ["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt", "alarmRules"] as const;
+
 /** @throws DomainError `conflict` when this very binding is live already. */
 async function insertBinding(
   connection: Connection,
-  binding: Omit<Binding, "id" | "boundAt"> & { readonly boundAt?: number },
+  binding: Parameters<Devices["bind"]>[1],
   now: number,
 ): Promise<Binding> {
   const { kind, deviceId, seriesKey, targetId } = binding;
@@ -131,13 +138,14 @@ async function insertBinding(
       targetId,
       boundAt: binding.boundAt ?? now,
       unboundAt: null,
+      alarmRules: JSON.stringify(binding.alarmRules ?? []),
     })
     .onConflict((conflict) =>
       conflict.columns(["deviceId", "seriesKey", "targetId"]).where("unboundAt", "is", null).doNothing(),
     )
-    .returning(["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt"])
+    .returning(bindingColumns)
     .executeTakeFirst();
-  if (created !== undefined) return created;
+  if (created !== undefined) return withRules(created);
   throw new DomainError(
     "conflict",
     {
@@ -157,8 +165,27 @@ async function endBinding(connection: Connection, bindingId: string, at: number)
     .where("unboundAt", "is", null)
     .returning("id")
     .executeTakeFirst();
-  if (ended !== undefined) return;
-  throw new DomainError(
+  if (ended === undefined) throw noSuchBinding(bindingId);
+}
+
+async function updateBindingRules(
+  connection: Connection,
+  bindingId: string,
+  rules: readonly AlarmRule[],
+): Promise<Binding> {
+  const changed = await tablesIn(connection)
+    .updateTable("binding")
+    .set({ alarmRules: JSON.stringify(rules) })
+    .where("id", "=", bindingId)
+    .where("unboundAt", "is", null)
+    .returning(bindingColumns)
+    .executeTakeFirst();
+  if (changed === undefined) throw noSuchBinding(bindingId);
+  return withRules(changed);
+}
+
+function noSuchBinding(bindingId: string): DomainError {
+  return new DomainError(
     "not-found",
     { en: `No live binding ${bindingId}.`, zh: `没有生效中的绑定 ${bindingId}。` },
     { bindingId },
@@ -169,11 +196,12 @@ async function selectBindingsOf(
   connection: Connection,
   targetId: string,
 ): Promise<(Binding & { readonly unboundAt: number | null })[]> {
-  return tablesIn(connection)
+  const rows = await tablesIn(connection)
     .selectFrom("binding")
-    .select(["id", "kind", "deviceId", "seriesKey", "targetId", "boundAt", "unboundAt"])
+    .select([...bindingColumns, "unboundAt"])
     .where("targetId", "=", targetId)
     .orderBy("boundAt", "desc")
     .orderBy("id", "desc")
     .execute();
+  return rows.map(withRules);
 }

@@ -65,6 +65,8 @@ export interface DeviceTables {
     targetId: string;
     boundAt: number;
     unboundAt: number | null;
+    /** jsonb: write text, read what `readStoredRules` takes. */
+    alarmRules: Generated<unknown>;
   };
   deviceEvent: {
     id: Generated<number>;

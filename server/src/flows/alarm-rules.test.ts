@@ -145,14 +145,32 @@ test("a rule with a duration raises only when the value stood beyond it without 
   expect(await alarms()).toEqual([[560, null, 10, "critical"]]);
 });
 
-test("a late reading is stored but rewrites no history", async () => {
+test("a late reading begins an alarm earlier, ends one, splits one, and withdraws what never was", async () => {
   const rules = [warm];
   await send(rules, [[100, 5]]);
   await send(rules, [[50, 20]]);
-  expect(await alarms()).toEqual([]);
+  expect(await alarms()).toEqual([[50, 100, 20, "warning"]]);
   await send(rules, [[200, 20]]);
-  await send(rules, [[150, 5]]);
-  expect(await alarms()).toEqual([[200, null, 20, "warning"]]);
+  await send(rules, [[300, 21]]);
+  await send(rules, [[250, 5]]);
+  expect(await alarms()).toEqual([
+    [50, 100, 20, "warning"],
+    [200, 250, 20, "warning"],
+    [300, null, 21, "warning"],
+  ]);
+  await send(rules, [[150, 9]]);
+  expect((await alarms())[1]).toEqual([150, 250, 9, "warning"]);
+});
+
+test("an alarm that never was is withdrawn and kept, with who acknowledged it", async () => {
+  await send([warmForLong], [[0, 9]]);
+  await send([warmForLong], [[700, 9]]);
+  const [raised] = await telemetry.alarms({ subjectId: String(device.id), limit: 1 });
+  await telemetry.acknowledgeAlarm(raised?.id ?? "", "Mei");
+  await send([warmForLong], [[400, 5]]);
+  const [alarm] = await telemetry.alarms({ subjectId: String(device.id), limit: 1 });
+  expect(alarm).toMatchObject({ id: raised?.id, acknowledgedBy: "Mei", withdrawnAt: clock.now() });
+  expect(alarm?.endedAt).not.toBeNull();
 });
 
 test("after a restart an open alarm is not raised again, and a breach goes on from where it began", async () => {
@@ -169,7 +187,7 @@ test("after a restart an open alarm is not raised again, and a breach goes on fr
   expect((await alarms()).map(String).sort()).toEqual(["0,700,9,critical", "0,700,9,warning"]);
 });
 
-test("after a restart a late reading is still late", async () => {
+test("after a restart a late reading changes what was raised before it", async () => {
   const rules = [warm, warmForLong];
   await send(rules, [[300, 9]]);
   intake = anIntake();
@@ -177,6 +195,9 @@ test("after a restart a late reading is still late", async () => {
   expect(await alarms()).toEqual([[300, null, 9, "warning"]]);
   await send(rules, [[900, 9]]);
   expect((await alarms()).map(String).sort()).toEqual(["300,,9,critical", "300,,9,warning"]);
+  intake = anIntake();
+  await send(rules, [[500, 5]]);
+  expect((await alarms()).map(String).sort()).toContain("300,500,9,warning");
 });
 
 test("what was judged in a transaction that failed is judged again", async () => {

@@ -1,32 +1,27 @@
-// Alarm rules of profiles, judged as readings come in: beyond a limit for a while raises, back inside ends.
-import { isThresholdRule, type LiveEvent, type ThresholdRule } from "@waremind/contract";
-import type { DeviceIdentity, Profile } from "../devices/index.ts";
+// Alarm rules of profiles and bindings, judged in the time of the readings as these come in. See decisions/rules.
+import type { LiveEvent } from "@waremind/contract";
+import type { Moment } from "../decisions/rules/index.ts";
+import type { Binding, DeviceIdentity, Devices } from "../devices/index.ts";
 import type { Connection } from "../platform/database.ts";
-import { type Series, type StoredReading, type Telemetry, textOfValue } from "../telemetry/index.ts";
-import { alarmRuleText } from "./alarm-rule-texts.ts";
+import type { RuleReading, RuleStateRow, Series, StoredReading, Telemetry } from "../telemetry/index.ts";
+import { type DeviceRule, rulesOf } from "./device-rules.ts";
 import type { IntakeFollower } from "./intake-sink.ts";
-
-/** Some 300 bytes each; beyond this the memory starts afresh, and is filled again from the store. */
-const watchedMax = 200_000;
-/** Of what came before a restart so many readings are looked at for the beginning of a breach. */
-const earlierReadingsMax = 50_000;
-
-interface RuleState {
-  readonly rule: ThresholdRule;
-  /** When the value went beyond the limit, and has been since; null while it is inside. */
-  breachFrom: number | null;
-  isOpen: boolean;
-}
-
-interface Watched {
-  readonly deviceId: number;
-  readonly deviceName: string;
-  readonly key: string;
-  readonly unit: string | null;
-  readonly rules: readonly ThresholdRule[];
-  /** Absent until the store was asked what is open and how far time has come. */
-  state: { judgedAt: number; readonly rules: readonly RuleState[] } | undefined;
-}
+import { createRuleMemory, type Watched } from "./rule-memory.ts";
+import { recallRules, tailReadingsMax } from "./rule-recall.ts";
+import {
+  beginningOf,
+  bringSpans,
+  dueRow,
+  eventsOf,
+  goBack,
+  goForward,
+  lateFrom,
+  momentsOfReadings,
+  seriesOfRule,
+  stateBefore,
+  subjectOf,
+  type WatchedRule,
+} from "./rule-watch.ts";
 
 export interface AlarmRuleFollower extends IntakeFollower {
   isInterestedIn(seriesId: number): boolean;
@@ -34,211 +29,224 @@ export interface AlarmRuleFollower extends IntakeFollower {
   settled(connection: Connection, isCommitted: boolean): void;
 }
 
-/**
- * Judges in the order of arrival: a reading older than the last one judged is stored but rewrites no history, and neither
- * raises nor ends an alarm. Silence raises nothing here, however long a value stood beyond its limit before; that a device
- * is silent is told by an alarm of its own.
- *
- * What it knows is in memory. After a restart, or when a transaction failed, it is read from the store with the next
- * reading of a series, so an alarm is neither raised twice nor forgotten; one whose rule is gone from the profile ends.
- */
-export function createAlarmRules(deps: { readonly telemetry: Telemetry }): AlarmRuleFollower {
-  const { telemetry } = deps;
-  const watched = new Map<number, Watched>();
-  const underWay = new Map<Connection, readonly StoredReading[]>();
+export interface AlarmRuleDependencies {
+  readonly telemetry: Pick<Telemetry, "ruleHistory" | "endAlarm">;
+  /** Absent: there are no rules of bindings. */
+  readonly devices?: Pick<Devices, "liveBindings">;
+  /** Judges later what would be too much within the transaction; absent: everything is judged at once. */
+  readonly reevaluate?: (
+    connection: Connection,
+    rule: { readonly deviceId: number; readonly ruleId: string },
+  ) => Promise<void>;
+}
 
-  /** Asks the store, once per batch, about the series of which nothing is in memory. */
-  async function remember(connection: Connection, readings: readonly StoredReading[]): Promise<void> {
-    const unknown = Map.groupBy(
-      readings.filter(({ seriesId }) => watched.get(seriesId)?.state === undefined),
-      (reading) => reading.seriesId,
-    );
-    if (unknown.size === 0) return;
-    const open = await telemetry.openRules(connection, [...unknown.keys()]);
-    for (const [seriesId, own] of unknown) {
-      const of = watched.get(seriesId);
-      const { newestAt, ruleIds } = open.get(seriesId) ?? { newestAt: 0, ruleIds: [] };
-      if (of !== undefined) await recall(telemetry, connection, { of, own, newestAt, ruleIds });
-    }
-  }
+/** What one transaction judges with. */
+interface Turn {
+  readonly deps: AlarmRuleDependencies;
+  readonly connection: Connection;
+  readonly events: LiveEvent[];
+}
+
+/**
+ * Any order in which readings arrive gives the same alarms: one that comes late takes the rule back to a checkpoint before
+ * it, and what was raised is corrected, added or withdrawn in the same transaction. How far a rule is judged is in memory;
+ * after a restart or a failed transaction it is made from the store with the next reading of its device.
+ *
+ * A device's readings come through one lane at a time. Where another transaction judges the same device meanwhile, both
+ * forget what they know afterwards, and the next one makes it, and the alarms, from the store.
+ */
+export function createAlarmRules(deps: AlarmRuleDependencies): AlarmRuleFollower {
+  const memory = createRuleMemory();
+  const bindingsOf = createBindingRules();
 
   async function follow(connection: Connection, readings: readonly StoredReading[]): Promise<LiveEvent[]> {
-    underWay.set(connection, readings);
-    await remember(connection, readings);
-    const events: LiveEvent[] = [];
-    for (const reading of readings) {
-      const of = watched.get(reading.seriesId);
-      if (of?.state === undefined || reading.observedAt < of.state.judgedAt) continue;
-      of.state.judgedAt = reading.observedAt;
-      for (const state of of.state.rules) {
-        if (isQuiet(state, reading)) continue;
-        events.push(...(await judge(telemetry, connection, { of, state, reading })));
-      }
-    }
-    return events;
+    const turn: Turn = { deps, connection, events: [] };
+    const own = Map.groupBy(readings, ({ seriesId }) => memory.ofSeries(seriesId));
+    const touched = new Set([...own.keys()].filter((of) => of !== undefined));
+    memory.enter(connection, touched);
+    lookUpRules(touched, bindingsOf(await deps.devices?.liveBindings(connection)));
+    await noticeJobs(turn, touched);
+    const unknown = new Set([...touched].filter(({ rules }) => rules === undefined));
+    if (unknown.size > 0) await recall(turn, unknown, readings);
+    for (const [of, ofDevice] of own)
+      if (of !== undefined && !unknown.has(of)) await judge(turn, of, ofDevice);
+    await storeDue(turn, touched);
+    return turn.events;
   }
 
-  return {
-    isInterestedIn: (seriesId) => {
-      const of = watched.get(seriesId);
-      return of !== undefined && (of.rules.length > 0 || of.state === undefined);
-    },
-    learn: (identity, series) => {
-      if (watched.size + series.length > watchedMax) watched.clear();
-      const rulesByKey = rulesOf(identity.profile);
-      for (const { id, key, valueType, unit } of series) {
-        if (valueType !== "number") continue;
-        const rules = rulesByKey.get(key) ?? noRules;
-        const present = watched.get(id);
-        if (present !== undefined && isSame(present.rules, rules)) continue;
-        const { id: deviceId, name: deviceName } = identity.device;
-        watched.set(id, { deviceId, deviceName, key, unit, rules, state: undefined });
-      }
-    },
-    follow,
-    settled: (connection, isCommitted) => {
-      const readings = underWay.get(connection) ?? [];
-      underWay.delete(connection);
-      if (isCommitted) return;
-      // What was judged did not happen.
-      for (const { seriesId } of readings) {
-        const of = watched.get(seriesId);
-        if (of !== undefined) of.state = undefined;
-      }
-    },
+  const { isInterestedIn, learn, settled } = memory;
+  return { isInterestedIn, learn, settled, follow };
+}
+
+/** Now and then how far a rule is judged is written down. */
+async function storeDue({ deps, connection }: Turn, touched: ReadonlySet<Watched>): Promise<void> {
+  const rows: Omit<RuleStateRow, "revision">[] = [];
+  for (const of of touched) {
+    for (const watched of of.rules ?? []) {
+      const row = dueRow(of, watched);
+      if (row !== null) rows.push(row);
+    }
+  }
+  if (rows.length > 0) await deps.telemetry.ruleHistory.saveStates(connection, rows);
+}
+
+/** Rules of a device by its bindings; worked out once for each time the bindings are read. */
+function createBindingRules() {
+  let of: readonly Binding[] | undefined;
+  let made: ReadonlyMap<number, readonly Binding[]> = new Map();
+  return (bindings: readonly Binding[] = noBindings) => {
+    if (of === bindings) return made;
+    of = bindings;
+    const withRules = bindings.filter(({ alarmRules }) => alarmRules.length > 0);
+    made = Map.groupBy(withRules, ({ deviceId }) => deviceId);
+    return made;
   };
 }
 
-/** Makes a series' state from what the store holds: its open alarms, its newest reading, and the beginning of a breach. */
+const noBindings: readonly Binding[] = [];
+
+function lookUpRules(all: Iterable<Watched>, bindings: ReadonlyMap<number, readonly Binding[]>): void {
+  for (const of of all) {
+    const wanted = rulesOf(of.profile, bindings.get(of.deviceId) ?? noBindings);
+    of.isLookedUp = true;
+    if (of.wanted !== undefined && isSame(of.wanted, wanted)) continue;
+    of.wanted = wanted;
+    of.rules = of.rules === undefined ? undefined : keptRules(of.rules, wanted);
+    of.isHeard.clear();
+  }
+}
+
+function isSame(left: readonly DeviceRule[], right: readonly DeviceRule[]): boolean {
+  if (left === right) return true;
+  return left.length === right.length && left.every((one, index) => one.text === right[index]?.text);
+}
+
+/** What is known of rules stays while they judge the same; undefined when one of them does not. */
+function keptRules(
+  known: readonly WatchedRule[],
+  wanted: readonly DeviceRule[],
+): readonly WatchedRule[] | undefined {
+  if (known.length !== wanted.length) return undefined;
+  const kept: WatchedRule[] = [];
+  for (const rule of wanted) {
+    const same = known.find(
+      (one) => one.rule.ruleId === rule.ruleId && one.rule.fingerprint === rule.fingerprint,
+    );
+    if (same === undefined) return undefined;
+    kept.push({ ...same, rule });
+  }
+  return kept;
+}
+
+/** A rule that waits for its job goes on as well as it can; once the job is done, what that found counts. */
+async function noticeJobs({ deps, connection }: Turn, all: Iterable<Watched>): Promise<void> {
+  const waiting = [...all].filter((of) => of.rules?.some(({ isStale }) => isStale) === true);
+  if (waiting.length === 0) return;
+  const ids = waiting.map(({ deviceId }) => deviceId);
+  const states = await deps.telemetry.ruleHistory.states(connection, ids, { isLocked: true });
+  const still = new Set(
+    states.flatMap(({ deviceId, ruleId, staleFrom }) => (staleFrom === null ? [] : `${deviceId}/${ruleId}`)),
+  );
+  for (const of of waiting) {
+    const isDone = of.rules?.some(
+      ({ isStale, rule }) => isStale && !still.has(`${of.deviceId}/${rule.ruleId}`),
+    );
+    if (isDone === true) of.rules = undefined;
+  }
+}
+
 async function recall(
-  telemetry: Telemetry,
-  connection: Connection,
-  found: {
-    readonly of: Watched;
-    readonly own: readonly StoredReading[];
-    readonly newestAt: number;
-    readonly ruleIds: readonly string[];
-  },
+  turn: Turn,
+  unknown: ReadonlySet<Watched>,
+  readings: readonly StoredReading[],
 ): Promise<void> {
-  const { of, own, newestAt, ruleIds } = found;
-  const [first] = own;
-  if (first === undefined) return;
-  // Newer than all that comes now: what comes now is late, and the newest is the last that was judged.
-  const isLate = own.every((reading) => reading.observedAt < newestAt);
-  const newest = { from: newestAt, to: newestAt, limit: 1 };
-  const [judged] = isLate ? await telemetry.range(connection, first.seriesId, newest) : [first];
-  const rules: RuleState[] = [];
-  for (const rule of of.rules) {
-    const breachFrom = judged === undefined ? null : await beginningOf(telemetry, connection, rule, judged);
-    rules.push({ rule, isOpen: ruleIds.includes(rule.id), breachFrom });
+  const { deps, connection } = turn;
+  const { rules, events } = await recallRules(
+    { telemetry: deps.telemetry, connection, readings, leave: (stale) => leave(turn, stale) },
+    [...unknown].map((device) => ({ device, rules: device.wanted ?? [] })),
+  );
+  for (const of of unknown) {
+    of.rules = rules.get(of.deviceId) ?? [];
+    of.isHeard.clear();
   }
-  of.state = { judgedAt: isLate ? newestAt : Number.NEGATIVE_INFINITY, rules };
-  for (const ruleId of ruleIds) {
-    if (of.rules.some((rule) => rule.id === ruleId)) continue;
-    await telemetry.endAlarm(connection, { ...subjectOf(of), ruleId, endedAt: first.observedAt });
+  turn.events.push(...events);
+}
+
+async function leave(
+  { deps, connection }: Turn,
+  stale: { readonly deviceId: number; readonly ruleId: string; readonly at: number },
+): Promise<void> {
+  await deps.telemetry.ruleHistory.markStale(connection, stale);
+  await deps.reevaluate?.(connection, { deviceId: stale.deviceId, ruleId: stale.ruleId });
+}
+
+async function judge(turn: Turn, of: Watched, readings: readonly StoredReading[]): Promise<void> {
+  if (of.rules === undefined || of.rules.length === 0) return;
+  const moments = momentsOfReadings(of, readings.flatMap(ruleReading));
+  for (const watched of of.rules) {
+    const late = lateFrom(watched, moments);
+    if (late !== null && (await startAgain(turn, of, { watched, late, moments }))) continue;
+    const changed = goForward(watched, moments);
+    if (changed === null) continue;
+    const found = { subject: subjectOf(of, watched.rule), ...changed };
+    turn.events.push(...(await bringSpans(toolsOf(turn), watched, found)));
   }
 }
 
-/** Since when readings were beyond the limit without a break, up to this one; null when this one is inside. */
-async function beginningOf(
-  telemetry: Telemetry,
-  connection: Connection,
-  rule: ThresholdRule,
-  reading: StoredReading,
-): Promise<number | null> {
-  if (!isBeyond(rule, reading)) return null;
-  if (rule.forSeconds === 0) return reading.observedAt;
-  const before = await telemetry.range(connection, reading.seriesId, {
-    from: reading.observedAt - rule.forSeconds * 1_000,
-    to: reading.observedAt - 1,
-    limit: earlierReadingsMax,
-  });
-  const lastInside = before.findLastIndex((other) => !isBeyond(rule, other));
-  return before[lastInside + 1]?.observedAt ?? reading.observedAt;
-}
+const toolsOf = ({ deps, connection }: Turn) => ({ history: deps.telemetry.ruleHistory, connection });
 
-async function judge(
-  telemetry: Telemetry,
-  connection: Connection,
-  judged: Judged,
-): Promise<readonly LiveEvent[]> {
-  const { of, state, reading } = judged;
-  if (!isBeyond(state.rule, reading)) {
-    state.breachFrom = null;
-    if (!state.isOpen) return nothing;
-    state.isOpen = false;
-    const ended = { ...subjectOf(of), ruleId: state.rule.id, endedAt: reading.observedAt };
-    return changed(of, await telemetry.endAlarm(connection, ended));
+/** Without a job there is no limit: for tests and tools alone. */
+const allReadings = 2_000_000;
+
+/** False when that would be too much for a transaction: it is left to a job, and only what is not late is judged. */
+async function startAgain(
+  turn: Turn,
+  of: Watched,
+  found: { readonly watched: WatchedRule; readonly late: number; readonly moments: readonly Moment[] },
+): Promise<boolean> {
+  const { watched, late, moments } = found;
+  const { rule } = watched;
+  const checkpoint = stateBefore(watched, late);
+  const limit = turn.deps.reevaluate === undefined ? allReadings : tailReadingsMax;
+  const tail = watched.isStale
+    ? null
+    : await tailOf(turn, of, { watched, limit, after: checkpoint?.foldedTo });
+  if (tail === null) {
+    watched.isStale = true;
+    await leave(turn, { deviceId: of.deviceId, ruleId: rule.ruleId, at: late });
+    return false;
   }
-  state.breachFrom ??= reading.observedAt;
-  if (state.isOpen || reading.observedAt - state.breachFrom < state.rule.forSeconds * 1_000) return nothing;
-  state.isOpen = true;
-  return raise(telemetry, connection, judged);
+  const pauseAt = moments.findLast(({ at }) => at <= watched.state.foldedTo)?.at ?? late;
+  const again = { subject: subjectOf(of, rule), checkpoint, events: eventsOf(of, tail), pauseAt };
+  turn.events.push(...(await goBack(toolsOf(turn), watched, again)));
+  // A state in the store that lacks the reading must not outlive this transaction.
+  if (watched.stored !== null && watched.stored.foldedTo >= late)
+    watched.sinceStored = Number.POSITIVE_INFINITY;
+  return true;
 }
 
-async function raise(
-  telemetry: Telemetry,
-  connection: Connection,
-  { of, state, reading }: Judged,
-): Promise<readonly LiveEvent[]> {
-  const { rule, breachFrom } = state;
-  const message = alarmRuleText({ ...of, rule, value: textOfValue(reading.value) });
-  const alarmId = await telemetry.raiseAlarm(connection, {
-    ...subjectOf(of),
-    ruleId: rule.id,
-    severity: rule.severity,
-    subjectLabel: of.deviceName,
-    deviceId: of.deviceId,
-    seriesId: reading.seriesId,
-    beganAt: breachFrom ?? reading.observedAt,
-    value: reading.value.type === "number" ? reading.value.number : null,
-    unit: of.unit,
-    messageEn: message.en,
-    messageZh: message.zh,
-  });
-  return changed(of, alarmId);
+/** All readings of a rule after an instant; null when there are too many. */
+async function tailOf(
+  { deps, connection }: Turn,
+  of: Watched,
+  range: { readonly watched: WatchedRule; readonly after: number | undefined; readonly limit: number },
+): Promise<readonly RuleReading[] | null> {
+  const { watched, limit } = range;
+  const after = range.after ?? beginningOf(watched);
+  const series = seriesOfRule(of, watched.rule).map(({ id }) => ({ seriesId: id, after }));
+  const tail = await deps.telemetry.ruleHistory.readingsAfter(connection, series, limit);
+  return tail.length < limit ? tail : null;
 }
 
-interface Judged {
-  readonly of: Watched;
-  readonly state: RuleState;
-  readonly reading: StoredReading;
-}
-
-const nothing: readonly LiveEvent[] = [];
-const noRules: readonly ThresholdRule[] = [];
-
-function isBeyond({ above, below }: ThresholdRule, { value }: StoredReading): boolean {
-  if (value.type !== "number") return false;
-  return (above !== null && value.number > above) || (below !== null && value.number < below);
-}
-
-/** Inside as before: nothing to write down and nobody to tell. */
-function isQuiet(state: RuleState, reading: StoredReading): boolean {
-  return state.breachFrom === null && !state.isOpen && !isBeyond(state.rule, reading);
-}
-
-function subjectOf(of: Watched) {
-  return { kind: "rule", subjectKind: "device", subjectId: String(of.deviceId) } as const;
-}
-
-function changed(of: Watched, alarmId: string | null): readonly LiveEvent[] {
-  if (alarmId === null) return nothing;
-  const { subjectKind, subjectId } = subjectOf(of);
-  return [{ kind: "alarm-changed", alarmId, subjectKind, subjectId }];
-}
-
-const byProfile = new WeakMap<Profile, ReadonlyMap<string, readonly ThresholdRule[]>>();
-
-function rulesOf(profile: Profile): ReadonlyMap<string, readonly ThresholdRule[]> {
-  const known = byProfile.get(profile);
-  if (known !== undefined) return known;
-  const rules = Map.groupBy(profile.alarmRules.filter(isThresholdRule), (rule) => rule.key);
-  byProfile.set(profile, rules);
-  return rules;
-}
-
-/** Profiles are read anew every few seconds; only other rules make what is known worthless. */
-function isSame(left: readonly ThresholdRule[], right: readonly ThresholdRule[]): boolean {
-  return left === right || (left.length === right.length && JSON.stringify(left) === JSON.stringify(right));
+function ruleReading({ seriesId, observedAt, value }: StoredReading): RuleReading[] {
+  switch (value.type) {
+    case "number":
+      return [{ seriesId, at: observedAt, value: value.number }];
+    case "text":
+      return [{ seriesId, at: observedAt, value: value.text }];
+    case "boolean":
+      return [{ seriesId, at: observedAt, value: value.boolean }];
+    case "json":
+      return [];
+  }
 }

@@ -18,4 +18,5 @@ export {
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
 export { type ReadingRun, type RecordedGap, type SeriesGaps, seriesGaps } from "./series-gaps.ts";
+export type * from "./rule-history.ts";
 export { createTelemetry } from "./telemetry.ts";

@@ -25,6 +25,7 @@ import { readCurve } from "./read-curve.ts";
 import type { AlarmRaise, StoredReading, Telemetry } from "./reading.ts";
 import { selectLatest, selectNumericRange, selectReadings, selectReceivedSince } from "./reading-store.ts";
 import { rollUp } from "./rollup-job.ts";
+import { createRuleHistory } from "./rule-history.ts";
 import { createSeriesCache } from "./series-cache.ts";
 import { storeReadings } from "./store-readings.ts";
 import type { TelemetryTables } from "./tables.ts";
@@ -46,8 +47,10 @@ export function createTelemetry(dependencies: {
   const tables = tablesIn(database);
   const { dropDevice, ...series } = createSeriesCache(dependencies);
   const raised = createRaisedFollower();
+  const history = createRuleHistory({ clock });
   return {
     ...series,
+    ruleHistory: { ...history, addAlarm: raised.heard(history.addAlarm) },
     storeReadings: (connection, readings) =>
       storeReadings(connection, readings, { now: clock.now(), isBare: dependencies.isBare === true }),
     rollUp: () => rollUp(database, clock),
