@@ -11,6 +11,7 @@ export * from "./fact.ts";
 export * from "./fact-properties.ts";
 export * from "./import.ts";
 export * from "./job.ts";
+export * from "./position.ts";
 export * from "./problem.ts";
 export * from "./reading.ts";
 export * from "./text.ts";

@@ -14,6 +14,7 @@ import {
   createGatewayChildren,
   createIdentityCache,
   createLimitLedger,
+  createVehicleRoutes,
 } from "../devices/index.ts";
 import { checkText, createEvidenceRecords } from "../evidence/index.ts";
 import { type Actions, createActions } from "../flows/act.ts";
@@ -32,6 +33,7 @@ import { createDeviceImport } from "../flows/import-devices.ts";
 import { createIntakeMeter, storesOnly } from "../flows/intake-meter.ts";
 import type { IntakeFollower } from "../flows/intake-sink.ts";
 import { createGapFollower } from "../flows/keep-gaps.ts";
+import { createPositions } from "../flows/positions.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
 import { createRollouts } from "../flows/rollouts.ts";
@@ -40,12 +42,13 @@ import { createWorker } from "../flows/share-partitions.ts";
 import { createSlots } from "../flows/slots.ts";
 import { createStreamIntake } from "../flows/stream-readings.ts";
 import { createIntake } from "../flows/take-in-readings.ts";
+import { createVehicleArrivals } from "../flows/vehicle-arrivals.ts";
 import { createSilenceWatch } from "../flows/watch-silence.ts";
 import { createGuard } from "../guard/index.ts";
 import { createInventory } from "../inventory/index.ts";
 import { createComposer, createModelGateway } from "../language/index.ts";
-import { createOrders } from "../orders/index.ts";
 import { createNotifications } from "../notifications/index.ts";
+import { createOrders } from "../orders/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
 import { patientDatabase } from "../platform/contention.ts";
@@ -53,12 +56,12 @@ import type { Database } from "../platform/database.ts";
 import { createJobs } from "../platform/jobs.ts";
 import type { Keys } from "../platform/keys.ts";
 import type { Log } from "../platform/log.ts";
-import { createMetrics } from "../platform/metrics.ts";
 import { createMailer } from "../platform/mail.ts";
+import { createMetrics } from "../platform/metrics.ts";
 import { createReadiness } from "../platform/readiness.ts";
-import { createShipments } from "../shipments/index.ts";
 import { createWebhookSender } from "../platform/webhook.ts";
-import { createTelemetry, seriesGaps } from "../telemetry/index.ts";
+import { createShipments } from "../shipments/index.ts";
+import { createPairedReadings, createTelemetry, seriesGaps } from "../telemetry/index.ts";
 import { decodeQuarantined } from "../transports/quarantined-payload.ts";
 import { type Cluster, forgetful, openSharedHub, shareIdentities } from "./cluster.ts";
 import { hasRole } from "./roles.ts";
@@ -99,6 +102,8 @@ export function buildDomains({ database, clock, keys, log, cluster }: Ground) {
     deviceCommands: createDeviceCommands({ database, clock }),
     deviceReleases: createDeviceReleases({ database, clock }),
     deviceRollouts: createDeviceRollouts({ database, clock }),
+    vehicleRoutes: createVehicleRoutes({ database, clock }),
+    pairedReadings: createPairedReadings({ database }),
     limitLedger: createLimitLedger({ database, clock }),
     telemetry: createTelemetry({ database, clock }),
     catalog: createCatalog({ database }),
@@ -209,6 +214,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     cluster === undefined
       ? createDeviceHub(shared)
       : openSharedHub(shared, { cluster, identities: domains.ownIdentities });
+  const positions = createPositions(patient);
   const actions = createActions({
     ...patient,
     conversations,
@@ -220,6 +226,8 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     ...buildIntake(ground, domains),
     deviceImport: createDeviceImport(patient),
     seriesRemoval: createSeriesRemoval(shared),
+    positions,
+    vehicleArrivals: createVehicleArrivals({ ...patient, positions }),
     silenceWatch: createSilenceWatch(shared),
     ...buildNotices(ground, domains, shop, baseUrl),
     actions,

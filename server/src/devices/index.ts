@@ -25,3 +25,10 @@ export { checksumAlgorithms, checksumOf, isReleaseName, releaseManifest } from "
 export { createDeviceReleases } from "./releases.ts";
 export { createDeviceRollouts } from "./rollouts.ts";
 export { hashOfToken } from "./secret-hashes.ts";
+export {
+  createVehicleRoutes,
+  type RouteAssignment,
+  type VehicleRoute,
+  type VehicleRoutes,
+  vehicleRoutesMax,
+} from "./vehicle-routes.ts";

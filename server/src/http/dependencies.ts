@@ -12,25 +12,28 @@ import type {
   DeviceRollouts,
   Devices,
   LimitLedger,
+  VehicleRoutes,
 } from "../devices/index.ts";
 import type { EvidenceRecords } from "../evidence/index.ts";
 import type { Actions } from "../flows/act.ts";
 import type { CommandDesk } from "../flows/command-desk.ts";
-import type { DeviceHub } from "../flows/device-hub.ts";
-import type { DeviceImport } from "../flows/import-devices.ts";
 import type { DeliverNotices } from "../flows/deliver-notices.ts";
-import type { IdentityProof } from "../flows/prove-identity.ts";
+import type { DeviceHub } from "../flows/device-hub.ts";
 import type { EscalateAlarms } from "../flows/escalate-alarms.ts";
+import type { DeviceImport } from "../flows/import-devices.ts";
+import type { Positions } from "../flows/positions.ts";
+import type { IdentityProof } from "../flows/prove-identity.ts";
 import type { QuarantineDesk } from "../flows/quarantine-desk.ts";
 import type { Rollouts } from "../flows/rollouts.ts";
 import type { SeriesRemoval } from "../flows/series-removal.ts";
+import type { VehicleArrivals } from "../flows/vehicle-arrivals.ts";
 import type { Guard } from "../guard/index.ts";
 import type { Inventory } from "../inventory/index.ts";
+import type { Notifications } from "../notifications/index.ts";
 import type { Orders } from "../orders/index.ts";
 import type { People } from "../people/index.ts";
 import type { Bus } from "../platform/bus.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Notifications } from "../notifications/index.ts";
 import type { Database } from "../platform/database.ts";
 import type { Jobs } from "../platform/jobs.ts";
 import type { Log } from "../platform/log.ts";
@@ -63,6 +66,9 @@ export interface HttpDependencies extends OperationsDependencies {
   readonly deviceReleases: DeviceReleases;
   readonly deviceRollouts: DeviceRollouts;
   readonly rollouts: Rollouts;
+  readonly vehicleRoutes: VehicleRoutes;
+  readonly positions: Positions;
+  readonly vehicleArrivals: VehicleArrivals;
   readonly telemetry: Telemetry;
   readonly catalog: Catalog;
   readonly inventory: Inventory;

@@ -28,10 +28,11 @@ import { customerRoutes } from "./routes/customer-routes.ts";
 import { demoRoutes } from "./routes/demo-routes.ts";
 import { deskRoutes } from "./routes/desk-routes.ts";
 import { deviceRoutes } from "./routes/device-routes.ts";
+import { escalationRoutes } from "./routes/escalation-routes.ts";
 import { gapRoutes } from "./routes/gap-routes.ts";
 import { importRoutes } from "./routes/import-routes.ts";
-import { escalationRoutes } from "./routes/escalation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { positionRoutes } from "./routes/position-routes.ts";
 import { profileRoutes } from "./routes/profile-routes.ts";
 import { quarantineRoutes } from "./routes/quarantine-routes.ts";
 import { readingRoutes } from "./routes/reading-routes.ts";
@@ -48,6 +49,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...controlRoutes(needs),
     ...profileRoutes(needs),
     ...readingRoutes(needs),
+    ...positionRoutes(needs),
     ...gapRoutes(needs),
     ...quarantineRoutes(needs),
     ...alarmRoutes(needs),

@@ -10,6 +10,7 @@ import { jobs } from "./0008-jobs.ts";
 import { alarmHistory } from "./0009-alarm-history.ts";
 import { escalation } from "./0010-escalation.ts";
 import { seriesGaps } from "./0011-series-gaps.ts";
+import { routes } from "./0014-routes.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009-alarm-history": alarmHistory,
   "0010-escalation": escalation,
   "0011-series-gaps": seriesGaps,
+  "0014-routes": routes,
 };

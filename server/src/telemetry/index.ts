@@ -7,6 +7,7 @@ export {
   parseKeepingDigits,
   textOfValue,
 } from "./decimal.ts";
+export { createPairedReadings, type PairedReadings, type SeriesPair } from "./paired-readings.ts";
 export type * from "./reading.ts";
 export {
   csvLine,
@@ -17,6 +18,6 @@ export {
   readingsCsv,
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
-export { type ReadingRun, type RecordedGap, type SeriesGaps, seriesGaps } from "./series-gaps.ts";
 export type * from "./rule-history.ts";
+export { type ReadingRun, type RecordedGap, type SeriesGaps, seriesGaps } from "./series-gaps.ts";
 export { createTelemetry } from "./telemetry.ts";

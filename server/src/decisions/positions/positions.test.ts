@@ -141,6 +141,14 @@ describe("a place on a route", () => {
     expect(placeOnRoute(round, position, round.metres * 0.8).metresAlong / round.metres).toBeCloseTo(0.85, 2);
   });
 
+  test("of a way that ends where it began is the beginning as long as the end cannot be reached", () => {
+    const there = { latitude: 0, longitude: 10 };
+    const round = routeOf([there, { latitude: 0, longitude: 11 }, { ...there, latitude: 0.0001 }]);
+    const position = { latitude: 0.0002, longitude: 10.0001 };
+    expect(placeOnRoute(round, position).metresAlong).toBeGreaterThan(round.metres * 0.99);
+    expect(placeOnRoute(round, position, 0, 5_000).metresAlong).toBeLessThan(1_000);
+  });
+
   test("a route of one place is refused", () => {
     expect(() => routeOf([shanghai])).toThrow(RangeError);
   });

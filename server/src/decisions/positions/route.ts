@@ -31,9 +31,15 @@ const backMetresMax = 500;
 
 /**
  * The place of the route nearest to a position. Where a route passes the same place twice, `fromMetres` (how far along it was
- * last known to be) decides: what lies behind counts as if it were as far aside as it lies behind. Linear in the route's places.
+ * last known to be) decides: what lies behind counts as if it were as far aside as it lies behind, and what lies further ahead
+ * than `aheadMetres` (as far as it can have come since) likewise. Linear in the route's places.
  */
-export function placeOnRoute(route: Route, position: Place, fromMetres = 0): PlaceOnRoute {
+export function placeOnRoute(
+  route: Route,
+  position: Place,
+  fromMetres = 0,
+  aheadMetres = Number.POSITIVE_INFINITY,
+): PlaceOnRoute {
   let nearest: (PlaceOnRoute & { readonly cost: number }) | null = null;
   for (const [index, begin] of route.places.entries()) {
     const end = route.places[index + 1];
@@ -44,7 +50,8 @@ export function placeOnRoute(route: Route, position: Place, fromMetres = 0): Pla
     const metresAlong = (route.metresTo[index] ?? 0) + share * lengthMetres;
     const metresAside = distanceMetres(place, position);
     const behind = Math.max(0, fromMetres - backMetresMax - metresAlong);
-    const cost = metresAside + behind;
+    const beyond = Math.max(0, metresAlong - fromMetres - aheadMetres);
+    const cost = metresAside + behind + beyond;
     if (nearest === null || cost < nearest.cost) nearest = { metresAlong, metresAside, place, cost };
   }
   if (nearest === null) throw new RangeError("A route has two places or more.");
