@@ -130,4 +130,27 @@ describe("a shelf cell on a scale", () => {
     await weigh(cell, 1, [7, 7, 7], 0.001);
     expect(await countOf(cell.id)).toMatchObject({ units: 7, weightGrams: 3500 });
   });
+
+  test("a weight that comes late counts at its own time", async () => {
+    const cell = await aCell();
+    // Taken at 2 s, put back by 4 s; the message in between comes last, twice.
+    await weigh(cell, 1, [8]);
+    await weigh(cell, 1 + 4 / 60, [8]);
+    expect((await countOf(cell.id))?.units).toBe(8);
+    await weigh(cell, 1 + 2 / 60, [6, 6]);
+    expect(await countOf(cell.id)).toBeUndefined();
+    await weigh(cell, 1 + 6 / 60, [8, 8]);
+    expect(await countOf(cell.id)).toMatchObject({ units: 8, observedAt: shopStartAt + minute + 8_000 });
+  });
+
+  test("hours of weights that arrive backwards give the count, and the drift, of their order", async () => {
+    const [one, other] = [await aCell(), await aCell()];
+    const course = Array.from({ length: 90 }, (_, index) => 8 - Math.floor(index / 20) + (index % 7) / 100);
+    for (const [index, units] of course.entries()) await weigh(one, 1 + index * 2, [units]);
+    for (const [index, units] of [...course.entries()].reverse()) await weigh(other, 1 + index * 2, [units]);
+    const [inOrder, backwards] = [await countOf(one.id), await countOf(other.id)];
+    const countIn = (state: unknown) => (state as { count: unknown }).count;
+    expect(inOrder?.units).toBe(4);
+    expect(countIn(backwards?.state)).toEqual(countIn(inOrder?.state));
+  });
 });

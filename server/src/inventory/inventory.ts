@@ -3,6 +3,7 @@ import type { Connection, Database } from "../platform/database.ts";
 import { sumStock } from "./expiry.ts";
 import type { Inventory, VariantStock } from "./stock.ts";
 import {
+  deleteCellCount,
   insertCells,
   insertLocation,
   insertLots,
@@ -29,6 +30,7 @@ export function createInventory(deps: { readonly database: Database; readonly cl
     findLots: (ids) => selectLots(database, ids),
     cellCounts: selectCellCounts,
     saveCellCount: upsertCellCount,
+    removeCellCount: deleteCellCount,
     stockOf: (variantIds, connection = database) => stockOf(connection, variantIds, clock.now()),
   };
 }

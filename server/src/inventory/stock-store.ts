@@ -113,6 +113,10 @@ export async function upsertCellCount(connection: Connection, count: CellCount):
     .execute();
 }
 
+export async function deleteCellCount(connection: Connection, cellId: string): Promise<void> {
+  await tables(connection).deleteFrom("cellCount").where("cellId", "=", cellId).execute();
+}
+
 /** One row for each variant, time zone and expiry date. */
 export async function selectShares(
   connection: Connection,

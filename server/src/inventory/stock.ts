@@ -68,6 +68,8 @@ export interface Inventory {
   findLots(ids: readonly string[]): Promise<readonly Lot[]>;
   cellCounts(connection: Connection, cellIds?: readonly string[]): Promise<ReadonlyMap<string, CellCount>>;
   saveCellCount(connection: Connection, count: CellCount): Promise<void>;
+  /** The cell is not counted any more: what came late shows that its weight never settled. */
+  removeCellCount(connection: Connection, cellId: string): Promise<void>;
   /** Answers every variant asked for, zeros without stock. Inside a transaction pass its connection. */
   stockOf(variantIds: readonly string[], connection?: Connection): Promise<ReadonlyMap<string, VariantStock>>;
 }

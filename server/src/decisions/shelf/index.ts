@@ -1,3 +1,4 @@
+export { checkpointsBefore, withCheckpoint } from "./checkpoints.ts";
 export {
   advanceCellCount,
   type CellCounted,
