@@ -1,6 +1,7 @@
 // The door of the contract: everything that crosses a process boundary.
 export * from "./action.ts";
 export * from "./alarm-rule.ts";
+export * from "./anomaly.ts";
 export * from "./claim.ts";
 export * from "./condition.ts";
 export * from "./conversation.ts";

@@ -342,6 +342,7 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
     state: z.string(),
   }),
   z.object({ kind: z.literal("rollout-changed"), rolloutId: z.string(), state: z.string() }),
+  z.object({ kind: z.literal("anomalies-changed"), seriesId: z.int() }),
   z.object({ kind: z.literal("suite-changed"), suite: z.string(), state: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;

@@ -37,6 +37,7 @@ const kinds = [
   "device-attributes-changed",
   "command-changed",
   "rollout-changed",
+  "anomalies-changed",
   "suite-changed",
 ] as const satisfies readonly LiveEvent["kind"][];
 
@@ -55,6 +56,7 @@ const touched: Record<LiveEvent["kind"], readonly string[]> = {
   "device-attributes-changed": ["device-attributes"],
   "command-changed": ["device-commands"],
   "rollout-changed": ["rollouts", "rollout", "releases"],
+  "anomalies-changed": ["anomalies"],
   "suite-changed": ["suites"],
 };
 
@@ -141,6 +143,8 @@ function subjectOf(event: LiveEvent): string {
       return `${event.kind}/${event.commandId}`;
     case "rollout-changed":
       return `${event.kind}/${event.rolloutId}`;
+    case "anomalies-changed":
+      return `${event.kind}/${event.seriesId}`;
     case "suite-changed":
       return `${event.kind}/${event.suite}`;
   }

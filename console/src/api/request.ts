@@ -1,7 +1,7 @@
 import { ProblemError, problemFrom, unreachable } from "./problem-error.ts";
 
 export interface RequestOptions {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
   /** A body that is not JSON: a text, a file as its bytes, or a form with a file. A form names its own type. */
   readonly content?: FormData | { readonly data: string | Blob; readonly type: string };

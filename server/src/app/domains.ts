@@ -19,6 +19,8 @@ import {
 import { checkText, createEvidenceRecords } from "../evidence/index.ts";
 import { type Actions, createActions } from "../flows/act.ts";
 import { createAlarmRules } from "../flows/alarm-rules.ts";
+import { createAnomalyDesk } from "../flows/anomaly-desk.ts";
+import { createAnomalyWatches } from "../flows/anomaly-watches.ts";
 import { createCommandDesk } from "../flows/command-desk.ts";
 import { createShelfFollower } from "../flows/count-shelves.ts";
 import { createDeviceDesk } from "../flows/create-device-desk.ts";
@@ -43,6 +45,7 @@ import { createSlots } from "../flows/slots.ts";
 import { createStreamIntake } from "../flows/stream-readings.ts";
 import { createIntake } from "../flows/take-in-readings.ts";
 import { createVehicleArrivals } from "../flows/vehicle-arrivals.ts";
+import { createAnomalyFollower } from "../flows/watch-anomalies.ts";
 import { createSilenceWatch } from "../flows/watch-silence.ts";
 import { createGuard } from "../guard/index.ts";
 import { createInventory } from "../inventory/index.ts";
@@ -144,12 +147,14 @@ function buildDeviceFlows(
 function buildIntake(ground: Ground, domains: Domains) {
   const { cluster, log, config } = ground;
   const shared = { ...ground, ...domains, meter: createIntakeMeter(domains.metrics) };
+  const watches = createAnomalyWatches(shared);
   const makeFollowers = (): readonly IntakeFollower[] => [
     createFollowerAlarmEnd(shared),
     createShipmentFollower(shared),
     createShelfFollower(shared),
     createReleaseFollower(shared),
     createAlarmRules(shared),
+    createAnomalyFollower({ ...shared, watches }),
     createGapFollower({ gaps: seriesGaps }),
   ];
   const decode = decodeQuarantined;
@@ -229,6 +234,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     positions,
     vehicleArrivals: createVehicleArrivals({ ...patient, positions }),
     silenceWatch: createSilenceWatch(shared),
+    anomalyDesk: createAnomalyDesk(patient),
     ...buildNotices(ground, domains, shop, baseUrl),
     actions,
     outcomeMessages,

@@ -16,6 +16,7 @@ import type {
 } from "../devices/index.ts";
 import type { EvidenceRecords } from "../evidence/index.ts";
 import type { Actions } from "../flows/act.ts";
+import type { AnomalyDesk } from "../flows/anomaly-desk.ts";
 import type { CommandDesk } from "../flows/command-desk.ts";
 import type { DeliverNotices } from "../flows/deliver-notices.ts";
 import type { DeviceHub } from "../flows/device-hub.ts";
@@ -58,6 +59,7 @@ export interface HttpDependencies extends OperationsDependencies {
   readonly deviceImport: DeviceImport;
   readonly commandDesk: CommandDesk;
   readonly seriesRemoval: SeriesRemoval;
+  readonly anomalyDesk: AnomalyDesk;
   readonly jobs: Jobs;
   readonly quarantineDesk: QuarantineDesk;
   readonly thingsboardImports: ImportDesk;

@@ -33,7 +33,7 @@ export type Caller =
 export type Authorize = (context: Context, access: Access) => Promise<Caller>;
 
 interface Asked<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly summary: string;

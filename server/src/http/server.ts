@@ -20,6 +20,7 @@ import {
 } from "./route.ts";
 import { alarmDecisionRoutes } from "./routes/alarm-decision-routes.ts";
 import { alarmRoutes } from "./routes/alarm-routes.ts";
+import { anomalyRoutes } from "./routes/anomaly-routes.ts";
 import { bindingRoutes } from "./routes/binding-routes.ts";
 import { claimRoutes } from "./routes/claim-routes.ts";
 import { controlRoutes } from "./routes/control-routes.ts";
@@ -49,6 +50,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...controlRoutes(needs),
     ...profileRoutes(needs),
     ...readingRoutes(needs),
+    ...anomalyRoutes(needs),
     ...positionRoutes(needs),
     ...gapRoutes(needs),
     ...quarantineRoutes(needs),

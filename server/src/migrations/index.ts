@@ -10,6 +10,7 @@ import { jobs } from "./0008-jobs.ts";
 import { alarmHistory } from "./0009-alarm-history.ts";
 import { escalation } from "./0010-escalation.ts";
 import { seriesGaps } from "./0011-series-gaps.ts";
+import { anomalies } from "./0013-anomalies.ts";
 import { routes } from "./0014-routes.ts";
 
 /** Every migration by its number and name; a released one is never edited. */
@@ -25,5 +26,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009-alarm-history": alarmHistory,
   "0010-escalation": escalation,
   "0011-series-gaps": seriesGaps,
+  "0013-anomalies": anomalies,
   "0014-routes": routes,
 };

@@ -54,7 +54,15 @@ export async function removeForgotten(
     const last = page.at(-1);
     if (last === undefined) return { rows, isDone: true };
     const ids = page.map((one) => one.seriesId);
-    for (const table of ["reading", "rollup", "rollup_late", "series_gap", "latest"] as const) {
+    for (const table of [
+      "reading",
+      "rollup",
+      "rollup_late",
+      "series_gap",
+      "latest",
+      "anomaly",
+      "anomaly_watch",
+    ] as const) {
       for (let count = rowsPerDelete; count === rowsPerDelete; deletes += 1) {
         if (deletes >= deletesMax) return { rows, isDone: false };
         count = await deleteSome(tables, table, ids);

@@ -1,3 +1,4 @@
+export type * from "./anomaly-store.ts";
 export { type Expected, type Fault, faultOfKey, faultOfTime, faultOfValue } from "./clean.ts";
 export {
   isAlteredInteger,

@@ -1,5 +1,6 @@
 import type { Alarm, CurveBucket, CurvePoint, ReadingValue, ValueType } from "@waremind/contract";
 import type { Connection } from "../platform/database.ts";
+import type { AnomalyRecords } from "./anomaly-store.ts";
 import type { RuleHistory } from "./rule-history.ts";
 
 export interface Series {
@@ -68,6 +69,8 @@ export interface AlarmRaise {
 export interface Telemetry {
   /** What alarm rules need of the past. */
   readonly ruleHistory: RuleHistory;
+  /** Which series are watched for what is unusual, and what was noted. */
+  readonly anomalies: AnomalyRecords;
   /** Finds or makes the series of these keys; answers in the order asked. Cached; safe when two processes race. */
   ensureSeries(
     keys: readonly { deviceId: number; key: string; valueType: ValueType; unit: string | null }[],

@@ -1,4 +1,4 @@
-import type { Alarm, RuleKind, ValueType } from "@waremind/contract";
+import type { Alarm, AnomalySensitivity, RuleKind, ValueType } from "@waremind/contract";
 import type { ColumnType, Generated } from "kysely";
 
 /** The value of a reading, in the column of its series' type; `text` beside a number holds the digits as they were sent. */
@@ -83,6 +83,27 @@ export interface TelemetryTables {
     deviceId: number;
     silentFrom: number;
     releasedAt: number | null;
+  };
+  /** Series that an operator has watched for what is unusual. */
+  anomalyWatch: {
+    seriesId: number;
+    sensitivity: AnomalySensitivity;
+    state: string | null;
+    judgedAt: number | null;
+    switchedOnAt: number;
+    switchedOnBy: string;
+  };
+  anomaly: {
+    id: Generated<number>;
+    seriesId: number;
+    observedAt: number;
+    value: number;
+    expected: number;
+    low: number;
+    high: number;
+    score: number;
+    reason: string;
+    learnedAt: number;
   };
   alarmRuleState: {
     deviceId: number;

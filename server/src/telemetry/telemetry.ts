@@ -11,6 +11,7 @@ import {
   selectAlarms,
   selectOpenRules,
 } from "./alarm-store.ts";
+import { createAnomalyRecords } from "./anomaly-store.ts";
 import { nextRemovalAt, noteForRemoval, removeForgotten } from "./forget-device.ts";
 import {
   countQuarantined,
@@ -51,6 +52,7 @@ export function createTelemetry(dependencies: {
   return {
     ...series,
     ruleHistory: { ...history, addAlarm: raised.heard(history.addAlarm) },
+    anomalies: createAnomalyRecords({ clock }),
     storeReadings: (connection, readings) =>
       storeReadings(connection, readings, { now: clock.now(), isBare: dependencies.isBare === true }),
     rollUp: () => rollUp(database, clock),

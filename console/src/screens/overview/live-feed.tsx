@@ -27,6 +27,7 @@ const icons: Record<LiveEvent["kind"], IconName> = {
   "device-attributes-changed": "rules",
   "command-changed": "command",
   "rollout-changed": "release",
+  "anomalies-changed": "curve",
   "suite-changed": "prove",
 };
 
@@ -141,6 +142,8 @@ function useSentence(event: LiveEvent): { readonly text: string; readonly link: 
         text: t("feed.rollout", { state: words("rolloutState", event.state) }),
         link: "/releases",
       };
+    case "anomalies-changed":
+      return { text: t("feed.anomalies"), link: "/devices" };
     case "suite-changed":
       return { text: t("feed.suite", { suite: event.suite }), link: "/prove" };
   }

@@ -10,3 +10,4 @@ export {
 } from "./detector.ts";
 export { decodeDetectorState, encodeDetectorState } from "./encode.ts";
 export { reasonSentences } from "./reasons.ts";
+export { learningMs, learningReadings } from "./settings.ts";

@@ -7,8 +7,8 @@ import { deviceNamed } from "../find-device.ts";
 import { defineDownload, defineRoute, nameParam, notFound, type Route } from "../route.ts";
 
 const dayMs = 86_400_000;
-const seriesParam = z.object({ id: z.coerce.number().int().positive().max(2_147_483_647) });
-const instant = z.coerce.number().int().min(-8.64e15).max(8.64e15).optional();
+export const seriesParam = z.object({ id: z.coerce.number().int().positive().max(2_147_483_647) });
+export const instant = z.coerce.number().int().min(-8.64e15).max(8.64e15).optional();
 
 /** What devices measured: drawn, and as a file. */
 export function readingRoutes(needs: HttpDependencies): readonly Route[] {
