@@ -2,6 +2,7 @@ import { cluster } from "./cluster.ts";
 import { coldChain } from "./cold-chain.ts";
 import { deviceApi } from "./device-api.ts";
 import { durability } from "./durability.ts";
+import { eventTime } from "./event-time.ts";
 import { fuzz } from "./fuzz.ts";
 import { liars } from "./liars.ts";
 import { releases } from "./releases.ts";
@@ -16,6 +17,7 @@ export const suites: readonly Suite[] = [
   deviceApi,
   verbatim,
   coldChain,
+  eventTime,
   fuzz,
   liars,
   releases,

@@ -32,8 +32,9 @@ export const salmonBand: Band = {
 
 export type SmallShop = Awaited<ReturnType<typeof openSmallShop>>;
 
-export async function openSmallShop() {
-  const database = await openTestDatabase();
+/** @param given a store that is migrated and empty; absent: one of the test's own */
+export async function openSmallShop(given?: Database) {
+  const database = given ?? (await openTestDatabase());
   const clock = manualClock(shopStartAt);
   const domains = {
     database,
