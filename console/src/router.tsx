@@ -144,6 +144,21 @@ const inboxRoute = createRoute({
   component: lazyRouteComponent(() => import("./screens/inbox.tsx"), "Inbox"),
 });
 
+const alarmsRoute = createRoute({
+  getParentRoute: app,
+  path: "/alarms",
+  validateSearch: (search: Record<string, unknown>) =>
+    textParameters(search, ["state", "severity", "mine", "q", "alarm"]),
+  component: lazyRouteComponent(() => import("./screens/alarms.tsx"), "Alarms"),
+});
+
+const escalationRoute = createRoute({
+  getParentRoute: app,
+  path: "/escalation",
+  validateSearch: (search: Record<string, unknown>) => textParameters(search, ["tab"]),
+  component: lazyRouteComponent(() => import("./screens/escalation.tsx"), "Escalation"),
+});
+
 const approvalsRoute = createRoute({
   getParentRoute: app,
   path: "/approvals",
@@ -220,6 +235,8 @@ const routeTree = rootRoute.addChildren([
     auditRoute,
     policiesRoute,
     scenariosRoute,
+    alarmsRoute,
+    escalationRoute,
     proveRoute,
   ]),
 ]);

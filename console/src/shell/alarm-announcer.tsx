@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactElement, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "../api/queries.ts";
+import { useLiveEvents } from "../api/use-live.ts";
 import { useFormat } from "../format/use-format.ts";
 import { useNotify } from "../ui/toasts.tsx";
 
@@ -30,6 +31,14 @@ export function AlarmAnnouncer(): ReactElement {
         .join(" "),
     );
   }, [alarms, format, notify, t]);
+
+  // A later step of its ladder: nobody has acknowledged it yet, so it is said again. The first one is said above.
+  useLiveEvents((event) => {
+    if (event.kind !== "alarm-told" || (event.step === 0 && event.alarmId !== "")) return;
+    const text = format.text(event.message);
+    notify("alarm", `${t("alarm.one")} · ${event.subjectLabel}`, text);
+    setSpoken(`${t("alarm.one")}: ${event.subjectLabel}. ${text}`);
+  });
 
   return (
     <div role="log" aria-live="assertive" className="sr-only">

@@ -10,6 +10,7 @@ import type { Place } from "../ui/place.ts";
 interface Destination {
   readonly id:
     | "overview"
+    | "map"
     | "shipments"
     | "stock"
     | "orders"
@@ -22,6 +23,8 @@ interface Destination {
     | "x-ray"
     | "audit"
     | "jobs"
+    | "alarms"
+    | "escalation"
     | "policies"
     | "prove"
     | "scenarios";
@@ -39,6 +42,8 @@ const groups: readonly {
     id: "watch",
     destinations: [
       { id: "overview", to: "/", icon: "overview", needs: "overview.read" },
+      { id: "alarms", to: "/alarms", icon: "alarm", needs: "alarms.read" },
+      { id: "map", to: "/map", icon: "pin", needs: "devices.read" },
       { id: "shipments", to: "/shipments", icon: "shipment", needs: "shipments.read" },
       { id: "stock", to: "/stock", icon: "stock", needs: "stock.read" },
       { id: "orders", to: "/orders", icon: "order", needs: "orders.read" },
@@ -62,7 +67,10 @@ const groups: readonly {
   },
   {
     id: "operations",
-    destinations: [{ id: "jobs", to: "/jobs", icon: "refresh", needs: "operations.read" }],
+    destinations: [
+      { id: "escalation", to: "/escalation", icon: "rising", needs: "escalation.read" },
+      { id: "jobs", to: "/jobs", icon: "refresh", needs: "operations.read" },
+    ],
   },
   {
     id: "proof",

@@ -39,7 +39,7 @@ export function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
       </span>
       <div className="min-w-52 flex-1">
         <p className="font-medium">
-          <HrefLink href={linkOf(alarm)} className="hover:underline">
+          <HrefLink href={linkOfAlarm(alarm)} className="hover:underline">
             {alarm.subjectLabel}
           </HrefLink>
           <span className="ml-2 font-normal text-ink-soft">{format.text(alarm.message)}</span>
@@ -65,7 +65,7 @@ function Acknowledgement({ alarm }: { readonly alarm: Alarm }): ReactElement {
       request(`/api/alarms/${encodeURIComponent(alarm.id)}/acknowledge`, { method: "POST", body: {} }),
     onSuccess: () =>
       Promise.all(
-        ["alarms", "overview", "shipment"].map((resource) =>
+        ["alarms", "alarm-escalation", "overview", "shipment"].map((resource) =>
           client.invalidateQueries({ queryKey: [resource] }),
         ),
       ),
@@ -92,7 +92,8 @@ function Acknowledgement({ alarm }: { readonly alarm: Alarm }): ReactElement {
   );
 }
 
-function linkOf(alarm: Alarm): string {
+/** Where the thing that it is about stands. */
+export function linkOfAlarm(alarm: Alarm): string {
   if (alarm.subjectKind === "shipment")
     return `/shipments/${encodeURIComponent(alarm.subjectId)}?at=${alarm.beganAt}`;
   if (alarm.subjectKind === "device" && alarm.deviceName !== null) {

@@ -150,7 +150,7 @@ function targetVerbs({
           "conflict",
           {
             en: `The policy “${user.name.en}” tells this target. Take it out there first.`,
-            zh: `升级策略“${user.name.zh}”正在使用该通知对象，请先从策略中移除。`,
+            zh: `通知策略“${user.name.zh}”正在使用该通知对象，请先从策略中移除。`,
           },
           { policyId: user.id },
         );
@@ -176,19 +176,19 @@ function policyVerbs({ database, clock }: { readonly database: Database; readonl
       selectPolicies(tablesIn(connection ?? database)),
     addPolicy: async (connection: Connection, input: EscalationPolicyInput): Promise<EscalationPolicy> => {
       if ((await countPolicies(tablesIn(connection))) >= escalationLimits.policiesMax)
-        throw full("policies", "升级策略", escalationLimits.policiesMax);
+        throw full("policies", "通知策略", escalationLimits.policiesMax);
       return write(connection, newId("esc", clock.now()), input);
     },
     /** @throws DomainError `not-found` for an unknown policy or target. */
     changePolicy: async (connection: Connection, id: string, input: EscalationPolicyInput) => {
       const known = await selectPolicies(tablesIn(connection));
       if (!known.some((policy) => policy.id === id))
-        throw notThere(id, { en: "escalation policy", zh: "升级策略" });
+        throw notThere(id, { en: "escalation policy", zh: "通知策略" });
       return write(connection, id, input);
     },
     removePolicy: async (connection: Connection, id: string): Promise<void> => {
       if (!(await deletePolicy(tablesIn(connection), id)))
-        throw notThere(id, { en: "escalation policy", zh: "升级策略" });
+        throw notThere(id, { en: "escalation policy", zh: "通知策略" });
     },
   };
 }

@@ -135,7 +135,7 @@ function problemOfLimits({ above, below, clearAbove, clearBelow }: ThresholdRule
   if (lower <= upper) return null;
   return {
     en: `No value is both at most ${upper} and at least ${lower}: an alarm of this rule would never end.`,
-    zh: `没有数值既不高于 ${upper} 又不低于 ${lower}，该规则的告警将永远无法结束。`,
+    zh: `没有数值既不高于 ${upper} 又不低于 ${lower}，该规则的警报将永远无法结束。`,
   };
 }
 
