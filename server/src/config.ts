@@ -88,6 +88,11 @@ export const settings: readonly Setting[] = [
     meaning: "API key of the system that `waremind import` reads.",
   },
   {
+    name: "WAREMIND_BACKUP_PASSPHRASE",
+    default: "(not locked)",
+    meaning: "Passphrase that `waremind backup` locks its file with, and `waremind restore` opens it with.",
+  },
+  {
     name: "WAREMIND_METRICS_TOKEN",
     default: "(this machine only)",
     meaning: "Bearer token, at least 16 characters, that opens /metrics to Prometheus.",
@@ -158,6 +163,8 @@ export interface Config {
   readonly messageRate: string;
   /** What opens the system that is imported; kept out of the arguments, which every user of a machine may read. */
   readonly importSecrets: { readonly password: string | undefined; readonly apiKey: string | undefined };
+  /** Locks backups; absent: they are not locked. */
+  readonly backupPassphrase: string | undefined;
   /** Opens `/metrics`; without it only this machine, and people with the permission, read it. */
   readonly metricsToken: string | undefined;
   /** Where traces go; absent: none are made. */
@@ -238,6 +245,7 @@ const environmentSchema = z.object({
     .default("50000:1"),
   WAREMIND_IMPORT_PASSWORD: z.string().optional(),
   WAREMIND_IMPORT_API_KEY: z.string().optional(),
+  WAREMIND_BACKUP_PASSPHRASE: z.string().min(8, "must have at least 8 characters").max(1_024).optional(),
   WAREMIND_METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(512).optional(),
   WAREMIND_OTLP_URL: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL, such as http://localhost:4318" })
@@ -302,6 +310,7 @@ export function readConfig(
     model: modelOf(read),
     messageRate: read.WAREMIND_MESSAGE_RATE,
     importSecrets: { password: read.WAREMIND_IMPORT_PASSWORD, apiKey: read.WAREMIND_IMPORT_API_KEY },
+    backupPassphrase: read.WAREMIND_BACKUP_PASSPHRASE,
     metricsToken: read.WAREMIND_METRICS_TOKEN,
     otlpUrl: read.WAREMIND_OTLP_URL,
     mail: mailOf(read),

@@ -1,12 +1,14 @@
 // The program `waremind`: one word for each thing a person at a terminal may want.
 import { stripVTControlCharacters } from "node:util";
 import { defineCommand, runCommand, showUsage } from "citty";
+import { backupCommand } from "./cli/backup-command.ts";
 import { CommandError } from "./cli/control.ts";
 import { demoCommand } from "./cli/demo-command.ts";
 import { doctorCommand } from "./cli/doctor-command.ts";
 import { importCommand, importHelp } from "./cli/import-command.ts";
 import { complain, print } from "./cli/print.ts";
 import { releaseKeyCommand, signReleaseCommand } from "./cli/release-commands.ts";
+import { restoreCommand } from "./cli/restore-command.ts";
 import { startCommand, startHelp } from "./cli/start-command.ts";
 import { ConfigError } from "./config.ts";
 import { DomainError } from "./platform/errors.ts";
@@ -24,6 +26,8 @@ const waremind = defineCommand({
     "release-key": releaseKeyCommand,
     "sign-release": signReleaseCommand,
     doctor: doctorCommand,
+    backup: backupCommand,
+    restore: restoreCommand,
   },
 });
 
@@ -48,7 +52,7 @@ function sentenceOf(error: unknown): string {
     error instanceof DomainError;
   if (isExpected) return error.message;
   if (error instanceof Error && error.name === "CLIError") {
-    return `${stripVTControlCharacters(error.message)}. There are: start, demo, import, release-key, sign-release, doctor; each takes --help.`;
+    return `${stripVTControlCharacters(error.message)}. There are: start, demo, import, release-key, sign-release, doctor, backup, restore; each takes --help.`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,3 +1,4 @@
+import { backup } from "./backup.ts";
 import { cluster } from "./cluster.ts";
 import { coldChain } from "./cold-chain.ts";
 import { deviceApi } from "./device-api.ts";
@@ -13,6 +14,7 @@ import { verbatim } from "./verbatim.ts";
 /** Every proof suite, in the order of the scoreboard. */
 export const suites: readonly Suite[] = [
   durability,
+  backup,
   cluster,
   deviceApi,
   verbatim,

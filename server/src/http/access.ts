@@ -34,9 +34,12 @@ export function createAuthorize(options: {
   };
 }
 
+/** The command line of this machine, which read the control token in the data folder. */
+export const controlUserId = "control";
+
 const controlCaller: Caller = {
   kind: "person",
-  user: { id: "control", name: "Command line", email: "", roles: ["owner"] },
+  user: { id: controlUserId, name: "Command line", email: "", roles: ["owner"] },
 };
 
 async function customerCaller(customers: Customers, token: string | undefined): Promise<Caller> {

@@ -21,6 +21,7 @@ import {
 import { alarmDecisionRoutes } from "./routes/alarm-decision-routes.ts";
 import { alarmRoutes } from "./routes/alarm-routes.ts";
 import { anomalyRoutes } from "./routes/anomaly-routes.ts";
+import { backupRoutes } from "./routes/backup-routes.ts";
 import { bindingRoutes } from "./routes/binding-routes.ts";
 import { claimRoutes } from "./routes/claim-routes.ts";
 import { controlRoutes } from "./routes/control-routes.ts";
@@ -57,6 +58,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...alarmRoutes(needs),
     ...importRoutes(needs),
     ...jobRoutes(needs),
+    ...backupRoutes(needs),
     ...releaseRoutes(needs),
     ...bindingRoutes(needs),
     ...deskRoutes(needs),

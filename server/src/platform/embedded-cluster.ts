@@ -27,7 +27,8 @@ export async function prepareCluster(
   await syncPath(directory);
 }
 
-async function syncTree(directory: string): Promise<void> {
+/** Writes everything below `directory` through to the disk. */
+export async function syncTree(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) await syncTree(path);
@@ -36,7 +37,7 @@ async function syncTree(directory: string): Promise<void> {
   await syncPath(directory);
 }
 
-async function syncPath(path: string): Promise<void> {
+export async function syncPath(path: string): Promise<void> {
   const descriptor = await openFile(path, "r");
   try {
     await syncFile(descriptor);

@@ -16,9 +16,22 @@ export type EmbeddedPlace =
   /** A store in memory for tests, empty or from a template that `dumpEmbedded` made. */
   | { readonly inMemory: true; readonly templateFile?: string };
 
-export interface EmbeddedDatabase extends Database {
+export interface EmbeddedDatabase extends Database, ClusterHolder {
   /** A tar of the whole cluster. */
   dump(): Promise<Uint8Array>;
+}
+
+/** What a copy of the store's files needs of it while it works. */
+export interface ClusterHolder {
+  /** The data folder; undefined for a store in memory. */
+  readonly directory: string | undefined;
+  /** Resolves when no checkpoint is under way and none will come until the answer is called. */
+  suspendCheckpoints(): Promise<() => void>;
+}
+
+/** Whether this is an embedded store, or a wrapper around one. */
+export function isEmbedded(database: Database): database is Database & ClusterHolder {
+  return "suspendCheckpoints" in database;
 }
 
 /**
@@ -38,7 +51,7 @@ export async function openEmbedded(
     lock?.release();
     throw error;
   }
-  return over({ link, lock, log: options.log, needsUpkeep: directory !== undefined });
+  return over({ link, lock, log: options.log, directory });
 }
 
 async function takeDirectory(directory: string, log: Log): Promise<DirectoryLock> {
@@ -56,9 +69,9 @@ function over(options: {
   readonly link: EmbeddedLink;
   readonly lock: DirectoryLock | undefined;
   readonly log: Log;
-  readonly needsUpkeep: boolean;
+  readonly directory: string | undefined;
 }): EmbeddedDatabase {
-  const { link, lock, log } = options;
+  const { link, lock, log, directory } = options;
   const pool = new pg.Pool({
     max: 1,
     idleTimeoutMillis: 0,
@@ -72,12 +85,13 @@ function over(options: {
   pool.on("connect", (client) => client.on("error", () => undefined));
   const database = databaseOverPool({ kind: "embedded", slots: 1, pool, close: () => close() });
   const upkeep = createUpkeep({ database, log });
-  if (options.needsUpkeep) upkeep.start();
+  if (directory !== undefined) upkeep.start();
   const close = async () => {
     await upkeep.stop();
     await pool.end();
     await link.close();
     lock?.release();
   };
-  return Object.assign(database, { dump: () => link.dump() });
+  const { suspendCheckpoints } = upkeep;
+  return Object.assign(database, { dump: () => link.dump(), directory, suspendCheckpoints });
 }

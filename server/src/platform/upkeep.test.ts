@@ -63,3 +63,23 @@ test("the log is checkpointed every five minutes when something was written", as
   await keepUpFor(5);
   expect(await checkpoint()).not.toEqual(before);
 });
+
+test("while the files are copied no checkpoint comes, and one copy is made at a time", async () => {
+  const checkpoint = () =>
+    one<{ at: string }>("select checkpoint_lsn::text as at from pg_control_checkpoint()");
+  const upkeep = createUpkeep({ database, log: silentLog });
+  const resume = await upkeep.suspendCheckpoints();
+  await expect(upkeep.suspendCheckpoints()).rejects.toMatchObject({ code: "conflict" });
+  await run("insert into quiet values (2)");
+  const before = await checkpoint();
+  upkeep.start();
+  vi.advanceTimersByTime(6 * 60_000);
+  await upkeep.stop();
+  expect(await checkpoint()).toEqual(before);
+  resume();
+  upkeep.start();
+  vi.advanceTimersByTime(5_000);
+  await upkeep.stop();
+  expect(await checkpoint()).not.toEqual(before);
+  (await upkeep.suspendCheckpoints())();
+});

@@ -1,6 +1,7 @@
 // PGlite has no background workers: what autovacuum and the checkpointer do in PostgreSQL is done here, in small steps.
 import { sql } from "kysely";
 import { type Database, tablesOf } from "./database.ts";
+import { DomainError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 const tickMs = 5_000;
@@ -16,6 +17,12 @@ const changedShare = 0.1;
 export interface Upkeep {
   start(): void;
   stop(): Promise<void>;
+  /**
+   * Holds checkpoints back while the store's files are copied; the answer lets them come again.
+   *
+   * @throws DomainError `conflict` while another copy is made.
+   */
+  suspendCheckpoints(): Promise<() => void>;
 }
 
 /** CHECKPOINT every five minutes or 256 MB of log; one table at a time vacuumed or analysed when it needs it. */
@@ -26,13 +33,14 @@ export function createUpkeep(options: { readonly database: Database; readonly lo
   let sinceCheckpointMs = 0;
   let sinceVacuumMs = 0;
   let checkpointAt = "0/0";
+  let isSuspended = false;
 
   async function tick(): Promise<void> {
     sinceCheckpointMs += tickMs;
     sinceVacuumMs += tickMs;
     const written = await walBytesSince(database, checkpointAt);
     const isDue = sinceCheckpointMs >= checkpointEveryMs && written.bytes > 0;
-    if (isDue || written.bytes >= walBytesMax) {
+    if (!isSuspended && (isDue || written.bytes >= walBytesMax)) {
       await sql`checkpoint`.execute(tablesOf(database));
       sinceCheckpointMs = 0;
       checkpointAt = written.position;
@@ -55,7 +63,23 @@ export function createUpkeep(options: { readonly database: Database; readonly lo
       clearInterval(timer);
       await current;
     },
+    suspendCheckpoints: async () => {
+      if (isSuspended) throw isCopied();
+      isSuspended = true;
+      // One that is under way ends first.
+      await current;
+      return () => {
+        isSuspended = false;
+      };
+    },
   };
+}
+
+function isCopied(): DomainError {
+  return new DomainError("conflict", {
+    en: "Another backup of this store is being made. Wait for its end.",
+    zh: "此存储正在进行另一个备份，请等待其结束。",
+  });
 }
 
 async function walBytesSince(
