@@ -1,6 +1,7 @@
 // What the screens of devices, profiles, quarantine and releases read. Live events refresh by the first word of a key.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type {
+  AnomalyWatchView,
   CredentialView,
   DeviceCommandView,
   DeviceRow,
@@ -50,6 +51,20 @@ export const deviceQueries = {
         const read = pages.reduce((count, one) => count + one.items.length, 0);
         return read < page.total ? page.items.at(-1)?.id : undefined;
       },
+    }),
+  /** How a series is watched for what is unusual, and what stood out in a time. */
+  anomalies: (seriesId: number, span: { readonly from: number; readonly to: number }) =>
+    queryOptions({
+      queryKey: ["anomalies", seriesId, span],
+      queryFn: ({ signal }) =>
+        request<AnomalyWatchView>(
+          withSearch(`/api/series/${seriesId}/anomalies`, {
+            from: Math.round(span.from),
+            to: Math.round(span.to),
+          }),
+          { signal },
+        ),
+      placeholderData: keepPreviousData,
     }),
   profiles: () => read<Items<ProfileView>>(["profiles"], "/api/profiles"),
   profile: (id: string) => read<ProfileView>(["profile", id], `/api/profiles/${encodeURIComponent(id)}`),

@@ -13,9 +13,11 @@ import { Card } from "../../ui/card.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { byInterest } from "../../ui/latest-text.ts";
 import { EmptyState, ProblemNotice } from "../../ui/states.tsx";
+import { AnomalyPanel } from "./explorer/anomaly-panel.tsx";
 import { ExplorerControls, spans } from "./explorer/explorer-controls.tsx";
 import { ExplorerTable } from "./explorer/explorer-table.tsx";
 import { spreadOf } from "./explorer/spread.ts";
+import { useAnomalies } from "./explorer/use-anomalies.ts";
 import { parseWindow, pointsFor, seriesMax, type TimeWindow } from "./explorer/window.ts";
 
 const Figure = lazy(async () => {
@@ -54,17 +56,21 @@ function Explorer({ detail, numeric }: ExplorerProps): ReactElement {
   const curves = useQueries({
     queries: chosen.map((series) => queries.curve(series.seriesId, window, pointsFor(width))),
   });
+  const anomalies = useAnomalies(chosen, window);
+  const silences = useQueries({ queries: chosen.map((series) => queries.gaps(series.seriesId, window)) });
   const interval = detail.device.expectedIntervalSeconds;
   const loaded = chosen.flatMap((series, index) => {
     const curve = curves[index]?.data;
-    return curve === undefined ? [] : [{ key: series.key, label: words("seriesKey", series.key), curve }];
+    const recorded = silences[index]?.data?.gaps;
+    const label = words("seriesKey", series.key);
+    return curve === undefined ? [] : [{ key: series.key, label, curve, recorded }];
   });
   // The points themselves say when there is something new to draw; the answers are new objects on every render.
-  const stamp = curves.map((one) => one.dataUpdatedAt).join(",");
+  const stamp = [...curves, ...silences].map((one) => one.dataUpdatedAt).join(",");
   // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp stands for the answers, the keys for the choice.
   const figure = useMemo(
     () =>
-      loaded.map(({ key, label, curve }) => ({
+      loaded.map(({ key, label, curve, recorded }) => ({
         key,
         label,
         unit: curve.unit,
@@ -73,6 +79,7 @@ function Explorer({ detail, numeric }: ExplorerProps): ReactElement {
           buckets: curve.buckets,
           bucketMs: curve.bucketMs,
           expectedIntervalSeconds: interval,
+          recorded: recorded?.map(({ from, to }) => ({ from, to: to ?? nowAt })),
         }),
       })),
     [stamp, loaded.map((one) => one.label).join("\n"), interval],
@@ -90,37 +97,44 @@ function Explorer({ detail, numeric }: ExplorerProps): ReactElement {
       }),
       replace: true,
     });
-  const failed = curves.find((one) => one.isError);
+  const failed = curves.find((one) => one.isError) ?? silences.find((one) => one.isError);
   return (
-    <Card title={t("explorer.title")} aside={<ExportLinks detail={detail} chosen={chosen} window={window} />}>
-      <ExplorerControls
-        numeric={numeric}
-        chosen={chosen}
-        window={window}
-        nowAt={nowAt}
-        isLive={isLive}
-        span={search["span"]}
-        onWindow={setWindow}
-        onLive={goLive}
-        onChoose={(keys) => void navigate({ search: (before) => ({ ...before, keys }), replace: true })}
-      />
-      {failed !== undefined && (
-        <ProblemNotice error={failed.error} onRetry={() => void failed.refetch()} className="mb-3" />
-      )}
-      <div ref={ref}>
-        <Suspense fallback={<div className="skeleton h-[25rem]" />}>
-          <Figure
-            series={figure}
-            window={window}
-            nowAt={nowAt}
-            isBusy={curves.some((one) => one.isFetching)}
-            onWindow={setWindow}
-            onLive={() => goLive()}
-          />
-        </Suspense>
-      </div>
-      <ExplorerTable series={loaded} label={t("explorer.title")} />
-    </Card>
+    <>
+      <Card
+        title={t("explorer.title")}
+        aside={<ExportLinks detail={detail} chosen={chosen} window={window} />}
+      >
+        <ExplorerControls
+          numeric={numeric}
+          chosen={chosen}
+          window={window}
+          nowAt={nowAt}
+          isLive={isLive}
+          span={search["span"]}
+          onWindow={setWindow}
+          onLive={goLive}
+          onChoose={(keys) => void navigate({ search: (before) => ({ ...before, keys }), replace: true })}
+        />
+        {failed !== undefined && (
+          <ProblemNotice error={failed.error} onRetry={() => void failed.refetch()} className="mb-3" />
+        )}
+        <div ref={ref}>
+          <Suspense fallback={<div className="skeleton h-[25rem]" />}>
+            <Figure
+              series={figure}
+              marks={anomalies.marks}
+              window={window}
+              nowAt={nowAt}
+              isBusy={curves.some((one) => one.isFetching)}
+              onWindow={setWindow}
+              onLive={() => goLive()}
+            />
+          </Suspense>
+        </div>
+        <ExplorerTable series={loaded} label={t("explorer.title")} />
+      </Card>
+      <AnomalyPanel anomalies={anomalies} />
+    </>
   );
 }
 

@@ -1,6 +1,9 @@
 import uPlot from "uplot";
 import { axisWidth } from "../../../curve/curve-chart.ts";
 import { type CurveColours, readColours } from "../../../curve/curve-colours.ts";
+import type { ChartMark } from "./anomaly-marks.ts";
+import { drawMarks } from "./draw-marks.ts";
+import { drawSilences } from "./draw-silences.ts";
 import { lookOf } from "./series-looks.ts";
 import { type DrawnSeries, loneReadings } from "./spread.ts";
 import { type TimeWindow, zoomWindow } from "./window.ts";
@@ -18,13 +21,16 @@ export interface ExplorerChartOptions {
   readonly window: () => TimeWindow;
   readonly axisTime: (at: number, withDay: boolean) => string;
   readonly axisValue: (value: number) => string;
+  /** What stands in a stretch of silence. */
+  readonly silence: string;
   /** A new window was chosen with the pointer. */
   readonly onWindow: (window: TimeWindow) => void;
   readonly onCursor: (at: number | null) => void;
 }
 
 export interface ExplorerChart {
-  draw(series: readonly DrawnSeries[]): void;
+  /** `marks`: of each series, what stood out in it. */
+  draw(series: readonly DrawnSeries[], marks: readonly (readonly ChartMark[])[]): void;
   resize(width: number, height: number): void;
   destroy(): void;
 }
@@ -36,6 +42,8 @@ const wheelFactor = 1.25;
 /** Several series over one time axis; series of one unit share a scale, the first two units have an axis. */
 export function createExplorerChart(host: HTMLElement, options: ExplorerChartOptions): ExplorerChart {
   const colours = readColours();
+  let drawn: readonly DrawnSeries[] = [];
+  let marked: readonly (readonly ChartMark[])[] = [];
   const chart = new uPlot(
     {
       width: options.width,
@@ -60,6 +68,13 @@ export function createExplorerChart(host: HTMLElement, options: ExplorerChartOpt
       hooks: {
         setCursor: [({ cursor, data }) => options.onCursor(data[0][cursor.idx ?? -1] ?? null)],
         setSelect: [(self) => takeSelection(self, options.onWindow)],
+        drawClear: [(self) => drawSilences(self, drawn, { colours, word: options.silence })],
+        draw: [
+          (self) => {
+            for (const [index, one] of options.series.entries())
+              drawMarks(self, scaleOf(one), { marks: marked[index] ?? [], colours });
+          },
+        ],
       },
     },
     emptyData(options),
@@ -67,7 +82,9 @@ export function createExplorerChart(host: HTMLElement, options: ExplorerChartOpt
   );
   const forget = listenForPanAndZoom(chart, options);
   return {
-    draw(series) {
+    draw(series, marks) {
+      marked = marks;
+      drawn = series;
       chart.setData(series.length === 0 ? emptyData(options) : joined(series), true);
     },
     resize: (width, height) => chart.setSize({ width, height }),

@@ -3,13 +3,17 @@ import { type KeyboardEvent, type ReactElement, useEffect, useId, useRef, useSta
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../../format/use-format.ts";
 import { useTheme } from "../../../shell/theme.ts";
+import type { ChartMark } from "./anomaly-marks.ts";
 import { createExplorerChart, type ExplorerChart } from "./explorer-chart.ts";
 import { ExplorerLegend } from "./explorer-legend.tsx";
+import { ExplorerSilences } from "./explorer-silences.tsx";
 import type { FigureSeries } from "./figure-series.ts";
 import { panWindow, type TimeWindow, zoomWindow } from "./window.ts";
 
 export interface ExplorerFigureProps {
   readonly series: readonly FigureSeries[];
+  /** What stood out, by the key of the series. */
+  readonly marks: ReadonlyMap<string, readonly ChartMark[]>;
   readonly window: TimeWindow;
   /** Nothing can have been measured after it. */
   readonly nowAt: number;
@@ -24,11 +28,11 @@ const secondsBelowMs = 15 * 60_000;
 
 /** The drawing with its read-out; pointer and keyboard move and narrow the window. */
 export function ExplorerFigure(props: ExplorerFigureProps): ReactElement {
-  const { series, window, nowAt, isBusy, onWindow, onLive } = props;
+  const { series, marks, window, nowAt, isBusy, onWindow, onLive } = props;
   const { t } = useTranslation();
   const descriptionId = useId();
   const [cursorAt, setCursorAt] = useState<number | null>(null);
-  const hostRef = useExplorerChart({ series, window, onWindow, setCursorAt });
+  const hostRef = useExplorerChart({ series, marks, window, onWindow, setCursorAt });
   const move = (event: KeyboardEvent): void => {
     const middle = (window.from + window.to) / 2;
     const next: Partial<Record<string, () => void>> = {
@@ -62,21 +66,35 @@ export function ExplorerFigure(props: ExplorerFigureProps): ReactElement {
       <figcaption id={descriptionId} className="mt-1 text-ink-faint text-small">
         {t("explorer.keys")}
         {series.some((one) => one.drawn.isSpread) && ` ${t("explorer.spread")}`}
+        {marks.size > 0 && ` ${t("anomaly.figure")}`}
       </figcaption>
+      <ExplorerSilences series={series} />
     </figure>
   );
 }
 
 interface UseChartOptions {
   readonly series: readonly FigureSeries[];
+  readonly marks: ReadonlyMap<string, readonly ChartMark[]>;
   readonly window: TimeWindow;
   readonly onWindow: (window: TimeWindow) => void;
   readonly setCursorAt: (at: number | null) => void;
 }
 
+function drawLatest(
+  chart: ExplorerChart,
+  { series, marks }: Pick<UseChartOptions, "series" | "marks">,
+): void {
+  chart.draw(
+    series.map((one) => one.drawn),
+    series.map((one) => marks.get(one.key) ?? []),
+  );
+}
+
 /** Builds the chart anew for other series, another theme or language; feeds it on every change. */
 function useExplorerChart(options: UseChartOptions) {
-  const { series, window, setCursorAt } = options;
+  const { series, marks, window, setCursorAt } = options;
+  const { t } = useTranslation();
   const format = useFormat();
   const theme = useTheme();
   const hostRef = useRef<HTMLDivElement>(null);
@@ -101,11 +119,12 @@ function useExplorerChart(options: UseChartOptions) {
         return format.instant(at, to - from < secondsBelowMs ? "time-seconds" : "time");
       },
       axisValue: (value) => format.number(value, 3),
+      silence: t("curve.gap"),
       onWindow: (next) => latest.current.onWindow(next),
       onCursor: setCursorAt,
     });
     chartRef.current = chart;
-    chart.draw(latest.current.series.map((one) => one.drawn));
+    drawLatest(chart, latest.current);
     const observer = new ResizeObserver(() => chart.resize(host.clientWidth, height));
     observer.observe(host);
     return () => {
@@ -117,8 +136,8 @@ function useExplorerChart(options: UseChartOptions) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new window moves the axis even when the points are still the old.
   useEffect(() => {
-    chartRef.current?.draw(series.map((one) => one.drawn));
-  }, [series, window.from, window.to]);
+    if (chartRef.current !== null) drawLatest(chartRef.current, { series, marks });
+  }, [series, marks, window.from, window.to]);
 
   return hostRef;
 }
