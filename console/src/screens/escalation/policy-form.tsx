@@ -79,6 +79,7 @@ export function PolicyForm({ policy, targets, onClose }: PolicyFormProps): React
             label={t("escalation.profile")}
             value={draft.profileId}
             hint={t("escalation.scopeHint")}
+            testId="policy-profile"
             onChange={(event) => change({ profileId: event.target.value })}
           >
             <option value="">{t("escalation.anyProfile")}</option>
@@ -171,7 +172,7 @@ function StepRow({ step, number, targets, onChange }: StepRowProps): ReactElemen
     });
   const name = t("escalation.stepNumber", { step: number });
   return (
-    <fieldset className="rounded-control border border-line bg-sunken p-3">
+    <fieldset className="rounded-control border border-line bg-sunken p-3" data-testid="policy-step">
       <legend className="sr-only">{name}</legend>
       <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
         <TextField

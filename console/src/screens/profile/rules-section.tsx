@@ -56,12 +56,14 @@ function RuleRow({ draft, keys, onChange }: RuleRowProps): ReactElement {
         label={t("profile.rule")}
         value={draft.id}
         onChange={(id) => onChange({ id })}
+        testId="rule-id"
         className="min-w-32 flex-1"
       />
       <SelectField
         label={t("profile.key")}
         value={draft.key}
         onChange={(event) => onChange({ key: event.target.value })}
+        testId="rule-key"
         className="w-36"
       >
         <option value="">{t("common.choose")}</option>
@@ -75,6 +77,7 @@ function RuleRow({ draft, keys, onChange }: RuleRowProps): ReactElement {
         label={t("profile.above")}
         value={draft.above}
         onChange={(above) => onChange({ above })}
+        testId="rule-above"
         isNumber
         className="w-24"
       />
@@ -95,6 +98,7 @@ function RuleRow({ draft, keys, onChange }: RuleRowProps): ReactElement {
       <SelectField
         label={t("profile.severity")}
         value={draft.severity}
+        testId="rule-severity"
         className="w-36"
         onChange={(event) =>
           onChange({ severity: severities.find((one) => one === event.target.value) ?? "warning" })
@@ -110,12 +114,14 @@ function RuleRow({ draft, keys, onChange }: RuleRowProps): ReactElement {
         label={t("profile.nameEn")}
         value={draft.nameEn}
         onChange={(nameEn) => onChange({ nameEn })}
+        testId="rule-name-en"
         className="min-w-40 flex-1"
       />
       <TextInput
         label={t("profile.nameZh")}
         value={draft.nameZh}
         onChange={(nameZh) => onChange({ nameZh })}
+        testId="rule-name-zh"
         className="min-w-40 flex-1"
       />
     </RowFrame>
