@@ -2,6 +2,7 @@
 export * from "./action.ts";
 export * from "./alarm-rule.ts";
 export * from "./anomaly.ts";
+export * from "./backtest.ts";
 export * from "./claim.ts";
 export * from "./condition.ts";
 export * from "./conversation.ts";

@@ -241,6 +241,7 @@ function serveHttp(parts: {
   const { ground, domains, flows, people, demo, shop } = parts;
   const proofs = createProofRunner({ projectDirectory, bus: ground.bus, clock: ground.clock });
   parts.stops.push(() => Promise.resolve(proofs.stop()));
+  parts.stops.push(() => flows.backtests.stop());
   const { clock, log } = ground;
   const thingsboardImports = createThingsboardImports({ ...ground, ...domains });
   startOperations(ground, domains, flows, parts.stops);

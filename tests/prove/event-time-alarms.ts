@@ -31,6 +31,8 @@ const sizes = {
   full: { embedded: 1_000, postgresql: 9_000 },
 } as const;
 const readingsMax = 40;
+/** So that states that are stored come into every case. */
+const storedEveryMoments = 4;
 const failuresShown = 5;
 
 const name = { en: "Rule", zh: "规则" };
@@ -271,7 +273,7 @@ async function deliver(shop: Shop, device: Device, { events, arrival }: Case): P
 }
 
 function openIntake({ database, devices, telemetry, clock }: Shop, failing: IntakeFollower): IntakeSink {
-  const followers = [createAlarmRules({ telemetry, devices }), failing];
+  const followers = [createAlarmRules({ telemetry, devices, storedEveryMoments }), failing];
   return createIntake({ database, devices, telemetry, followers, bus: createBus(), clock, log: silentLog });
 }
 

@@ -21,6 +21,7 @@ import { type Actions, createActions } from "../flows/act.ts";
 import { createAlarmRules } from "../flows/alarm-rules.ts";
 import { createAnomalyDesk } from "../flows/anomaly-desk.ts";
 import { createAnomalyWatches } from "../flows/anomaly-watches.ts";
+import { createBacktests } from "../flows/backtest-rules.ts";
 import { createCommandDesk } from "../flows/command-desk.ts";
 import { createShelfFollower } from "../flows/count-shelves.ts";
 import { createDeviceDesk } from "../flows/create-device-desk.ts";
@@ -38,6 +39,7 @@ import { createGapFollower } from "../flows/keep-gaps.ts";
 import { createPositions } from "../flows/positions.ts";
 import { createIdentityProof } from "../flows/prove-identity.ts";
 import { createQuarantineDesk } from "../flows/quarantine-desk.ts";
+import { createRuleReevaluation } from "../flows/reevaluate-rules.ts";
 import { createRollouts } from "../flows/rollouts.ts";
 import { createSeriesRemoval } from "../flows/series-removal.ts";
 import { createWorker } from "../flows/share-partitions.ts";
@@ -148,12 +150,13 @@ function buildIntake(ground: Ground, domains: Domains) {
   const { cluster, log, config } = ground;
   const shared = { ...ground, ...domains, meter: createIntakeMeter(domains.metrics) };
   const watches = createAnomalyWatches(shared);
+  const reevaluation = createRuleReevaluation(shared);
   const makeFollowers = (): readonly IntakeFollower[] => [
     createFollowerAlarmEnd(shared),
     createShipmentFollower(shared),
     createShelfFollower(shared),
     createReleaseFollower(shared),
-    createAlarmRules(shared),
+    createAlarmRules({ ...shared, reevaluate: reevaluation.note }),
     createAnomalyFollower({ ...shared, watches }),
     createGapFollower({ gaps: seriesGaps }),
   ];
@@ -234,6 +237,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     positions,
     vehicleArrivals: createVehicleArrivals({ ...patient, positions }),
     silenceWatch: createSilenceWatch(shared),
+    backtests: createBacktests(shared),
     anomalyDesk: createAnomalyDesk(patient),
     ...buildNotices(ground, domains, shop, baseUrl),
     actions,

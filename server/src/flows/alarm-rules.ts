@@ -33,6 +33,8 @@ export interface AlarmRuleDependencies {
   readonly telemetry: Pick<Telemetry, "ruleHistory" | "endAlarm">;
   /** Absent: there are no rules of bindings. */
   readonly devices?: Pick<Devices, "liveBindings">;
+  /** How far a rule is judged is written down after so many moments; for tests. */
+  readonly storedEveryMoments?: number;
   /** Judges later what would be too much within the transaction; absent: everything is judged at once. */
   readonly reevaluate?: (
     connection: Connection,
@@ -83,7 +85,7 @@ async function storeDue({ deps, connection }: Turn, touched: ReadonlySet<Watched
   const rows: Omit<RuleStateRow, "revision">[] = [];
   for (const of of touched) {
     for (const watched of of.rules ?? []) {
-      const row = dueRow(of, watched);
+      const row = dueRow(of, watched, deps.storedEveryMoments);
       if (row !== null) rows.push(row);
     }
   }

@@ -22,6 +22,8 @@ export interface Fold {
   readonly rows: readonly RuleAlarm[];
   /** What was before is not judged by this rule, so that an alarm of before keeps its beginning; null: all is. */
   readonly judgedFrom: number | null;
+  /** Not all is known of the rule just now: an alarm that is not among the spans stays as it is. */
+  readonly isPartial?: boolean;
   /** Why a silence that is still open is one. */
   readonly cause?: Alarm["cause"];
 }
@@ -31,10 +33,11 @@ export async function bringAlarms(
   history: RuleHistory,
   connection: Connection,
   subject: RuleSubject,
-  { spans, rows, judgedFrom, cause }: Fold,
+  { spans, rows, judgedFrom, isPartial, cause }: Fold,
 ): Promise<readonly LiveEvent[]> {
   if (spans.length === 0 && rows.length === 0) return nothing;
-  const { pairs, added, gone } = match(rows, spans);
+  const { pairs, added, left } = match(rows, spans);
+  const gone = isPartial === true ? [] : left;
   const changed = pairs
     .map(([row, span]) => ({ row, span: withKnownBeginning(row, span, judgedFrom) }))
     .filter(({ row, span }) => isOther(row, span));
@@ -101,7 +104,7 @@ function withKnownBeginning(row: RuleAlarm, span: RuleSpan, judgedFrom: number |
 interface Matching {
   readonly pairs: readonly (readonly [RuleAlarm, RuleSpan])[];
   readonly added: readonly RuleSpan[];
-  readonly gone: readonly RuleAlarm[];
+  readonly left: readonly RuleAlarm[];
 }
 
 function match(rows: readonly RuleAlarm[], spans: readonly RuleSpan[]): Matching {
@@ -120,7 +123,7 @@ function match(rows: readonly RuleAlarm[], spans: readonly RuleSpan[]): Matching
     }
     left = unmatched;
   }
-  return { pairs, added: free, gone: left };
+  return { pairs, added: free, left };
 }
 
 const isSameBeginning = (row: RuleAlarm, span: RuleSpan): boolean => row.beganAt === span.beganAt;

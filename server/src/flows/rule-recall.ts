@@ -1,6 +1,6 @@
 // Makes what is known of devices' rules from the store: after a restart, a failed transaction, or a change of the rules.
 import type { LiveEvent } from "@waremind/contract";
-import { copyState, never, type RuleState, startRule } from "../decisions/rules/index.ts";
+import { copyState, never, type RuleState, refold, startRule } from "../decisions/rules/index.ts";
 import type { Connection } from "../platform/database.ts";
 import type { RuleHistory, RuleReading, RuleStateRow, StoredReading, Telemetry } from "../telemetry/index.ts";
 import { type DeviceRule, lookbackMs } from "./device-rules.ts";
@@ -55,6 +55,8 @@ export async function recallRules(tools: RecallTools, wanted: readonly DeviceToR
     device,
     rules: rules.map((rule) => watchedOf(device, rule, { row: rows.get(device.deviceId), before })),
   }));
+  for (const { device, rules } of made)
+    for (const watched of rules) passOver(watched, device, tools.readings);
   await history.saveStates(
     connection,
     made.flatMap(({ device, rules }) =>
@@ -153,6 +155,32 @@ function watchedOf(
   };
 }
 
+/** A state that was stored before a reading of this transaction came, and is later than it, lacks it. */
+function passOver(watched: WatchedRule, device: WatchedDevice, readings: readonly StoredReading[]): void {
+  const late = lateAt(watched, device, readings);
+  if (late === null) return;
+  watched.stored = null;
+  watched.state = startRule();
+  watched.checkpoints = [];
+  watched.sinceStored = Number.POSITIVE_INFINITY;
+}
+
+/** When the earliest reading of these that a state lacks was; null: it lacks none. */
+function lateAt(
+  { rule, judgedFrom, stored }: Pick<WatchedRule, "rule" | "judgedFrom" | "stored">,
+  device: WatchedDevice,
+  readings: readonly StoredReading[],
+): number | null {
+  if (stored === null) return null;
+  const own = new Set(seriesOfRule(device, rule).map(({ id }) => id));
+  let late: number | null = null;
+  for (const { seriesId, observedAt } of readings) {
+    if (observedAt > stored.foldedTo || !own.has(seriesId)) continue;
+    if (judgedFrom === null || observedAt >= judgedFrom) late = Math.min(late ?? observedAt, observedAt);
+  }
+  return late;
+}
+
 /** What `alarm_rule_state` holds was written by `dueRow`. */
 const stateOf = (stored: unknown): RuleState | null => (stored === null ? null : (stored as RuleState));
 
@@ -201,7 +229,7 @@ async function tailsOf(
 }
 
 async function foldTail(
-  { telemetry, connection, leave }: RecallTools,
+  { telemetry, connection, leave, readings: own }: RecallTools,
   found: {
     readonly device: WatchedDevice;
     readonly watched: WatchedRule;
@@ -216,15 +244,25 @@ async function foldTail(
   );
   const from = foldedTo(watched);
   const events = eventsOf(device, tails.flat()).filter(({ at }) => at > from && at < cut);
-  if (cut !== Number.POSITIVE_INFINITY) {
-    watched.isStale = true;
-    await leave({ deviceId: device.deviceId, ruleId: watched.rule.ruleId, at: cut });
+  if (cut === Number.POSITIVE_INFINITY) {
+    const pauseAt = events.at(-1)?.at ?? never;
+    const tools = { history: telemetry.ruleHistory, connection };
+    return goBack(tools, watched, { subject, checkpoint: watched.stored, events, pauseAt });
   }
-  const pauseAt = events.at(-1)?.at ?? never;
-  return goBack({ history: telemetry.ruleHistory, connection }, watched, {
-    subject,
-    checkpoint: watched.stored,
-    events,
-    pauseAt,
-  });
+  // The job brings the alarms; until then the rule goes on as well as it can.
+  watched.isStale = true;
+  watched.state = refold(watched.rule.compiled, watched.stored, events).state;
+  const at = Math.min(cut, ...ownInstants(device, watched, own));
+  await leave({ deviceId: device.deviceId, ruleId: watched.rule.ruleId, at });
+  return [];
+}
+
+/** A state that is stored counts for the job only if it is before all of these. */
+function ownInstants(
+  device: WatchedDevice,
+  { rule }: WatchedRule,
+  readings: readonly StoredReading[],
+): readonly number[] {
+  const own = new Set(seriesOfRule(device, rule).map(({ id }) => id));
+  return readings.filter(({ seriesId }) => own.has(seriesId)).map(({ observedAt }) => observedAt);
 }

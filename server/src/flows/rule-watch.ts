@@ -193,7 +193,13 @@ export async function goBack(
 /** Brings the alarms that are open or ended after `from` to what the spans say. */
 export async function bringSpans(
   { history, connection }: { readonly history: RuleHistory; readonly connection: Connection },
-  { knownFrom, judgedFrom }: Pick<WatchedRule, "knownFrom" | "judgedFrom">,
+  {
+    knownFrom,
+    judgedFrom,
+    isStale = false,
+  }: Pick<WatchedRule, "knownFrom" | "judgedFrom"> & {
+    readonly isStale?: boolean;
+  },
   {
     subject,
     spans,
@@ -203,18 +209,19 @@ export async function bringSpans(
   const endedAfter = Math.max(from, knownFrom ?? never);
   const { deviceId, ruleId } = subject;
   const rows = await history.alarmsOf(connection, [deviceId], { endedAfter, ruleId });
-  return bringAlarms(history, connection, subject, { spans: spansSince(spans, knownFrom), rows, judgedFrom });
+  const found = { spans: spansSince(spans, knownFrom), rows, judgedFrom, isPartial: isStale };
+  return bringAlarms(history, connection, subject, found);
 }
 
 /** The row to be stored, once enough was judged since or what is stored does not hold any more; null: it may stay. */
 export function dueRow(
   { deviceId }: WatchedDevice,
   watched: WatchedRule,
+  everyMoments = storedEveryMoments,
 ): Omit<RuleStateRow, "revision"> | null {
-  const { rule, judgedFrom, knownFrom, stored, state, isStale } = watched;
+  const { rule, judgedFrom, knownFrom, state, isStale } = watched;
   // What a job is about to find out is for the job to write.
-  if (isStale || (stored !== null && watched.sinceStored < storedEveryMoments)) return null;
-  if (stored === null && watched.sinceStored < storedEveryMoments) return null;
+  if (isStale || watched.sinceStored < everyMoments) return null;
   watched.stored = copyState(state);
   watched.sinceStored = 0;
   const { ruleId, fingerprint } = rule;

@@ -17,6 +17,7 @@ import type {
 import type { EvidenceRecords } from "../evidence/index.ts";
 import type { Actions } from "../flows/act.ts";
 import type { AnomalyDesk } from "../flows/anomaly-desk.ts";
+import type { Backtests } from "../flows/backtest-rules.ts";
 import type { CommandDesk } from "../flows/command-desk.ts";
 import type { DeliverNotices } from "../flows/deliver-notices.ts";
 import type { DeviceHub } from "../flows/device-hub.ts";
@@ -59,6 +60,7 @@ export interface HttpDependencies extends OperationsDependencies {
   readonly deviceImport: DeviceImport;
   readonly commandDesk: CommandDesk;
   readonly seriesRemoval: SeriesRemoval;
+  readonly backtests: Backtests;
   readonly anomalyDesk: AnomalyDesk;
   readonly jobs: Jobs;
   readonly quarantineDesk: QuarantineDesk;

@@ -20,6 +20,7 @@ import {
 } from "./route.ts";
 import { alarmDecisionRoutes } from "./routes/alarm-decision-routes.ts";
 import { alarmRoutes } from "./routes/alarm-routes.ts";
+import { alarmRuleRoutes } from "./routes/alarm-rule-routes.ts";
 import { anomalyRoutes } from "./routes/anomaly-routes.ts";
 import { backupRoutes } from "./routes/backup-routes.ts";
 import { bindingRoutes } from "./routes/binding-routes.ts";
@@ -56,6 +57,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...gapRoutes(needs),
     ...quarantineRoutes(needs),
     ...alarmRoutes(needs),
+    ...alarmRuleRoutes(needs),
     ...importRoutes(needs),
     ...jobRoutes(needs),
     ...backupRoutes(needs),

@@ -151,6 +151,13 @@ export async function selectAlarms(
   if (options.onlyOpen === true) query = query.where("alarm.endedAt", "is", null);
   if (options.subjectKind !== undefined) query = query.where("alarm.subjectKind", "=", options.subjectKind);
   if (options.subjectId !== undefined) query = query.where("alarm.subjectId", "=", options.subjectId);
+  if (options.severity !== undefined) query = query.where("alarm.severity", "=", options.severity);
+  if (options.ruleId !== undefined) query = query.where("alarm.ruleId", "=", options.ruleId);
+  if (options.text !== undefined) query = query.where(textIn(options.text));
+  if (options.before !== undefined)
+    query = query.where(
+      sql<boolean>`(alarm.began_at, alarm.id) < (select began_at, id from alarm where id = ${options.before})`,
+    );
   const rows = await query
     .orderBy("alarm.beganAt", "desc")
     .orderBy("alarm.id", "desc")
@@ -160,6 +167,29 @@ export async function selectAlarms(
     ...alarm,
     message: { en: messageEn, zh: messageZh },
   }));
+}
+
+/** In what it says in either language, whom it is about, or its device. */
+function textIn(text: string) {
+  const like = `%${text.replaceAll(/[\\%_]/g, (one) => `\\${one}`)}%`;
+  return sql<boolean>`(alarm.message_en ilike ${like} or alarm.message_zh ilike ${like}
+    or alarm.subject_label ilike ${like} or device.name ilike ${like})`;
+}
+
+/** The devices for which an alarm speaks, the longest silent first. */
+export async function selectSuppressed(
+  tables: Tables,
+  alarmId: string,
+): Promise<readonly { deviceName: string; silentFrom: number; releasedAt: number | null }[]> {
+  return tables
+    .selectFrom("alarmSuppressed")
+    .innerJoin("device", "device.id", "alarmSuppressed.deviceId")
+    .select(["device.name as deviceName", "silentFrom", "releasedAt"])
+    .where("alarmId", "=", alarmId)
+    .orderBy("silentFrom")
+    .orderBy("device.name")
+    .limit(alarmsMax)
+    .execute();
 }
 
 export async function selectAlarmedSubjects(

@@ -199,6 +199,16 @@ export interface Telemetry {
     onlyOpen?: boolean;
     subjectKind?: string;
     subjectId?: string;
+    severity?: Alarm["severity"];
+    ruleId?: string;
+    /** Part of what it says, of whom it is about, or of its device's name. */
+    text?: string;
+    /** The last one of the page before. */
+    before?: string;
     limit: number;
   }): Promise<readonly Alarm[]>;
+  /** The devices for which an alarm speaks, the longest silent first; at most a thousand. */
+  suppressedBy(
+    alarmId: string,
+  ): Promise<readonly { deviceName: string; silentFrom: number; releasedAt: number | null }[]>;
 }

@@ -10,6 +10,7 @@ import {
   selectAlarmedSubjects,
   selectAlarms,
   selectOpenRules,
+  selectSuppressed,
 } from "./alarm-store.ts";
 import { createAnomalyRecords } from "./anomaly-store.ts";
 import { nextRemovalAt, noteForRemoval, removeForgotten } from "./forget-device.ts";
@@ -96,6 +97,7 @@ export function createTelemetry(dependencies: {
     assignAlarm: (connection, alarmId, to) =>
       markAssigned(tablesIn(connection), alarmId, to === null ? null : { ...to, at: clock.now() }),
     alarms: (options) => selectAlarms(tables, options),
+    suppressedBy: (alarmId) => selectSuppressed(tables, alarmId),
   };
 }
 

@@ -1,6 +1,7 @@
 import { profileSchema, provisionStrategySchema } from "@waremind/contract";
 import { z } from "zod";
 import type { NewProfile, Profile, ProfileEdit, ProvisioningSettings } from "../../devices/index.ts";
+import { checkRules } from "../../flows/check-rules.ts";
 import { DomainError } from "../../platform/errors.ts";
 import { uniqueViolation } from "../../platform/violations.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -111,6 +112,7 @@ function createRoute(needs: HttpDependencies): Route {
       const { name: names, ...rest } = body;
       needs.checkTransport(body.transport);
       checkParts(rest);
+      checkRules(rest.alarmRules, rest);
       const profile: NewProfile = { ...rest, nameEn: names.en, nameZh: names.zh };
       await needs.database
         .transaction(async (connection) => {
@@ -155,6 +157,7 @@ function editRoute(needs: HttpDependencies): Route {
       const { version, ...parts } = body;
       if (parts.transport !== undefined) needs.checkTransport(parts.transport);
       checkParts(parts);
+      await checkChangedRules(needs, params.id, parts);
       await needs.database.transaction(async (connection) => {
         await needs.deviceProvisioning.editProfile(connection, params.id, version, editOf(parts));
         await needs.guard.appendAudit(connection, {
@@ -166,6 +169,21 @@ function editRoute(needs: HttpDependencies): Route {
       });
       return profileView(needs, params.id);
     },
+  });
+}
+
+/** With the keys and the interval that the profile then has: a change of these may make a rule impossible. */
+async function checkChangedRules(
+  { devices }: HttpDependencies,
+  profileId: string,
+  parts: Pick<z.infer<typeof editSchema>, "alarmRules" | "keys" | "expectedIntervalSeconds">,
+): Promise<void> {
+  const present = (await devices.listProfiles()).find(({ id }) => id === profileId);
+  if (present === undefined || (parts.alarmRules === undefined && parts.keys === undefined)) return;
+  const { keys: ownKeys, expectedIntervalSeconds: interval } = present;
+  checkRules(parts.alarmRules ?? present.alarmRules, {
+    keys: parts.keys ?? ownKeys,
+    expectedIntervalSeconds: parts.expectedIntervalSeconds ?? interval,
   });
 }
 
