@@ -10,6 +10,7 @@ import type {
   OrderView,
   Overview,
   Receipt,
+  SeriesGaps,
   ShipmentDetail,
   Shop,
   SignedIn,
@@ -79,6 +80,19 @@ export const queries = {
             from: Math.round(span.from),
             to: Math.round(span.to),
             points,
+          }),
+          { signal },
+        ),
+      placeholderData: keepPreviousData,
+    }),
+  gaps: (seriesId: number, span: { readonly from: number; readonly to: number }) =>
+    queryOptions({
+      queryKey: ["curve", seriesId, "gaps", span],
+      queryFn: ({ signal }) =>
+        request<SeriesGaps>(
+          withSearch(`/api/series/${seriesId}/gaps`, {
+            from: Math.round(span.from),
+            to: Math.round(span.to),
           }),
           { signal },
         ),

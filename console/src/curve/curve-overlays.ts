@@ -90,7 +90,7 @@ export function lineColour(
   return gradient;
 }
 
-function clipToPlot(chart: uPlot): void {
+export function clipToPlot(chart: uPlot): void {
   const { left, top, width, height } = chart.bbox;
   chart.ctx.beginPath();
   chart.ctx.rect(left, top, width, height);
@@ -128,7 +128,7 @@ function fillSpan(chart: uPlot, from: number, to: number, colour: string): void 
   chart.ctx.globalAlpha = 1;
 }
 
-function hatch(chart: uPlot, span: { from: number; to: number; colour: string }): void {
+export function hatch(chart: uPlot, span: { from: number; to: number; colour: string }): void {
   const { ctx } = chart;
   const { top, height } = chart.bbox;
   const x = chart.valToPos(span.from, "x", true);
@@ -165,7 +165,7 @@ interface SpanLabel {
 }
 
 /** A word in the middle of a span, left out where the span is too narrow to hold it. */
-function label(chart: uPlot, { from, to, text, colour, line, colours }: SpanLabel): void {
+export function label(chart: uPlot, { from, to, text, colour, line, colours }: SpanLabel): void {
   const { ctx } = chart;
   const { left, top, width, height } = chart.bbox;
   const x = Math.max(left, chart.valToPos(from, "x", true));

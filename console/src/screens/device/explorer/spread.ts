@@ -11,6 +11,8 @@ export interface DrawnSeries {
   readonly lows: readonly (number | null)[];
   readonly highs: readonly (number | null)[];
   readonly gaps: readonly TimeWindow[];
+  /** When it was silent, as it is recorded. */
+  readonly silences: readonly TimeWindow[];
   /** Whether what is drawn are stretches of time with all their readings. */
   readonly isSpread: boolean;
 }
@@ -21,6 +23,8 @@ export interface SpreadInput {
   readonly buckets?: readonly CurveBucket[] | undefined;
   readonly bucketMs?: number | undefined;
   readonly expectedIntervalSeconds: number | null;
+  /** Silences as the server recorded them; absent: not known yet, so that what is drawn must do. */
+  readonly recorded?: readonly TimeWindow[] | undefined;
 }
 
 /** Every reading where the server answered all; else its buckets: the line through the last of each, between its extremes. */
@@ -30,19 +34,19 @@ export function spreadOf(input: SpreadInput): DrawnSeries {
   const points = input.points.toSorted((one, other) => one[0] - other[0]);
   const gaps = findGaps(points, { ...input, points, isDownsampled: false, nowAt: 0 });
   const slots = points.map(([at, last]): Slot => ({ at, last, low: last, high: last }));
-  return { ...withBreaks(slots, gaps), gaps, isSpread: false };
+  return { ...withBreaks(slots, gaps), gaps, silences: input.recorded ?? gaps, isSpread: false };
 }
 
 function spreadOfBuckets(
   buckets: readonly CurveBucket[],
   bucketMs: number,
-  { expectedIntervalSeconds }: SpreadInput,
+  { expectedIntervalSeconds, recorded }: SpreadInput,
 ): DrawnSeries {
   const slots = buckets.map(
     ([beginsAt, low, high, last]): Slot => ({ at: beginsAt + bucketMs / 2, last, low, high }),
   );
   const gaps = gapsOfBuckets(buckets, bucketMs, expectedIntervalSeconds);
-  return { ...withBreaks(slots, gaps), gaps, isSpread: true };
+  return { ...withBreaks(slots, gaps), gaps, silences: recorded ?? gaps, isSpread: true };
 }
 
 /** What is empty between two buckets is a silence for certain; how long it went on within them is not known. */
