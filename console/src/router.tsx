@@ -52,6 +52,13 @@ const overviewRoute = createRoute({
   component: lazyRouteComponent(() => import("./screens/overview.tsx"), "Overview"),
 });
 
+const mapRoute = createRoute({
+  getParentRoute: app,
+  path: "/map",
+  validateSearch: (search: Record<string, unknown>) => textParameters(search, ["device"]),
+  component: lazyRouteComponent(() => import("./screens/map.tsx"), "MapScreen"),
+});
+
 const shipmentsRoute = createRoute({
   getParentRoute: app,
   path: "/shipments",
@@ -215,6 +222,7 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   appRoute.addChildren([
     overviewRoute,
+    mapRoute,
     shipmentsRoute,
     shipmentRoute,
     stockRoute,

@@ -1,11 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { positionKeyPairs } from "@waremind/contract";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import type { DeviceDetail } from "../api/answers.ts";
 import { queries } from "../api/queries.ts";
 import { BackLink } from "../ui/back-link.tsx";
 import { Badge } from "../ui/badge.tsx";
+import { buttonStyle } from "../ui/button.tsx";
+import { HrefLink } from "../ui/href-link.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { LivenessBadge } from "../ui/liveness-badge.tsx";
 import { Page } from "../ui/page.tsx";
 import { Loaded } from "../ui/states.tsx";
@@ -54,7 +58,23 @@ export function Device(): ReactElement {
           )}
         </>
       }
-      actions={device.data !== undefined && <DeviceActions detail={device.data} />}
+      actions={
+        device.data !== undefined && (
+          <>
+            {hasPosition(device.data) && (
+              <HrefLink
+                href={`/map?device=${encodeURIComponent(deviceName)}`}
+                className={buttonStyle()}
+                testId="device-on-map"
+              >
+                <Icon name="pin" className="size-3.5" />
+                {t("map.onMap")}
+              </HrefLink>
+            )}
+            <DeviceActions detail={device.data} />
+          </>
+        )
+      }
     >
       <TabLinks
         label={t("device.tabs")}
@@ -77,6 +97,11 @@ export function Device(): ReactElement {
       </Loaded>
     </Page>
   );
+}
+
+function hasPosition({ series }: DeviceDetail): boolean {
+  const keys = new Set(series.flatMap(({ key, valueType }) => (valueType === "number" ? [key] : [])));
+  return positionKeyPairs.some((pair) => pair.every((key) => keys.has(key)));
 }
 
 interface TabProps {

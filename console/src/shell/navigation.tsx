@@ -10,6 +10,7 @@ import type { Place } from "../ui/place.ts";
 interface Destination {
   readonly id:
     | "overview"
+    | "map"
     | "shipments"
     | "stock"
     | "orders"
@@ -42,6 +43,7 @@ const groups: readonly {
     destinations: [
       { id: "overview", to: "/", icon: "overview", needs: "overview.read" },
       { id: "alarms", to: "/alarms", icon: "alarm", needs: "alarms.read" },
+      { id: "map", to: "/map", icon: "pin", needs: "devices.read" },
       { id: "shipments", to: "/shipments", icon: "shipment", needs: "shipments.read" },
       { id: "stock", to: "/stock", icon: "stock", needs: "stock.read" },
       { id: "orders", to: "/orders", icon: "order", needs: "orders.read" },

@@ -10,6 +10,9 @@ import type { BindingRow, HistoryRow } from "./shop-rows.ts";
 const parcelStepMs = 2.5 * minuteMs;
 const fixedStepMs = 5 * minuteMs;
 const fixedHistoryMs = dayMs;
+const driveStepMs = 2 * minuteMs;
+const driveHistoryMs = dayMs / 2;
+const positionKeys = new Set(["latitude", "longitude"]);
 /** How far back delivered parcels have a history, and how many of them. */
 const parcelHistoryMs = 5 * dayMs;
 const parcelHistoriesMax = 30;
@@ -37,6 +40,7 @@ export function generateTelemetry(generator: Generator): {
     histories: [
       ...journeys.map((journey, index) => parcelHistory(generator, journey, index)),
       ...fixedHistories(generator),
+      ...driveHistories(generator),
     ],
   };
 }
@@ -153,4 +157,33 @@ function fixedHistories({ data, random, now }: Generator): readonly HistoryRow[]
     });
     return [{ deviceName: device.name, key: "temperature", unit: "Cel", shipmentId: null, readings }];
   });
+}
+
+/** Half a day of rounds that a van drove, up to where its live behaviour begins. */
+function driveHistories({ data, now }: Generator): readonly HistoryRow[] {
+  return data.devices.devices.flatMap((device) =>
+    (device.role === "fixed" ? device.series : []).flatMap((series): HistoryRow[] => {
+      if (series.kind !== "number" || !positionKeys.has(series.key)) return [];
+      const roundMs = series.phases.reduce((sum, { minutes }) => sum + minutes * minuteMs, 0);
+      const readings = Array.from({ length: Math.floor(driveHistoryMs / driveStepMs) }, (_, step) => {
+        const beforeMs = driveHistoryMs - step * driveStepMs;
+        const elapsedMs = (roundMs - (beforeMs % roundMs)) % roundMs;
+        return [now - beforeMs, Number(valueAlong(series.phases, elapsedMs).toFixed(5))] as const;
+      });
+      return [{ deviceName: device.name, key: series.key, unit: "deg", shipmentId: null, readings }];
+    }),
+  );
+}
+
+function valueAlong(
+  phases: readonly { readonly from: number; readonly to: number; readonly minutes: number }[],
+  elapsedMs: number,
+): number {
+  let beganMs = 0;
+  for (const { from, to, minutes } of phases) {
+    const share = (elapsedMs - beganMs) / (minutes * minuteMs);
+    if (share <= 1) return from + (to - from) * share;
+    beganMs += minutes * minuteMs;
+  }
+  return phases.at(-1)?.to ?? 0;
 }
