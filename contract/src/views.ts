@@ -3,7 +3,7 @@ import { z } from "zod";
 import { auditEntrySchema } from "./action.ts";
 import { ruleKindSchema } from "./alarm-rule.ts";
 import { bandSchema, conditionSchema } from "./condition.ts";
-import { curveBucketSchema, curvePointSchema } from "./reading.ts";
+import { curveBucketSchema, curvePointSchema, jsonValueSchema, valueTypeSchema } from "./reading.ts";
 import { bilingualTextSchema, instantSchema, moneySchema } from "./text.ts";
 
 export const userSchema = z.object({
@@ -255,6 +255,38 @@ export const curveSchema = z.object({
   buckets: z.array(curveBucketSchema).optional(),
 });
 export type Curve = z.infer<typeof curveSchema>;
+
+/** What the readings of one stretch have been: `[beginsAt, count, lowest, highest, mean]`; null: the sum is beyond a double. */
+export const aggregateSchema = z.tuple([
+  instantSchema,
+  z.int(),
+  z.number(),
+  z.number(),
+  z.number().nullable(),
+]);
+export type Aggregate = z.infer<typeof aggregateSchema>;
+
+export const seriesAggregatesSchema = z.object({
+  /** Each begins at a multiple of this, counted from the epoch. */
+  bucketMs: z.int(),
+  /** In the order asked. Where nothing was measured there is no bucket. */
+  series: z.array(z.object({ seriesId: z.int(), buckets: z.array(aggregateSchema) })),
+});
+
+/** What series measured last; of one that measured nothing there is no item. */
+export const seriesLatestSchema = z.object({
+  items: z.array(
+    z.object({
+      seriesId: z.int(),
+      observedAt: instantSchema,
+      /** A number, a text, true or false, or JSON, as `type` says. */
+      type: valueTypeSchema,
+      value: jsonValueSchema,
+      /** The digits as they were sent, where a double cannot give them back. */
+      literal: z.string().optional(),
+    }),
+  ),
+});
 
 export const scenarioSchema = z.object({
   id: z.string(),

@@ -40,6 +40,7 @@ import { profileRoutes } from "./routes/profile-routes.ts";
 import { quarantineRoutes } from "./routes/quarantine-routes.ts";
 import { readingRoutes } from "./routes/reading-routes.ts";
 import { releaseRoutes } from "./routes/release-routes.ts";
+import { seriesRoutes } from "./routes/series-routes.ts";
 import { shopRoutes } from "./routes/shop-routes.ts";
 
 /** Every route with who may call it; the list that an auditor asks for. */
@@ -52,6 +53,7 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...controlRoutes(needs),
     ...profileRoutes(needs),
     ...readingRoutes(needs),
+    ...seriesRoutes(needs),
     ...anomalyRoutes(needs),
     ...positionRoutes(needs),
     ...gapRoutes(needs),

@@ -39,6 +39,17 @@ export function sha256Array(hashes: readonly Buffer[]): Buffer {
   );
 }
 
+/** The other way: what `array_send(float8[])` answers of one dimension without nulls. */
+export function float8sIn(sent: Buffer): Float64Array {
+  const view = new DataView(sent.buffer, sent.byteOffset, sent.byteLength);
+  if (view.getInt32(0) === 0) return new Float64Array(0);
+  if (view.getInt32(0) !== 1 || view.getInt32(4) !== 0 || view.getInt32(8) !== float8Oid)
+    throw new Error("What the store sent is no plain array of doubles.");
+  const values = new Float64Array(view.getInt32(12));
+  for (let at = 0; at < values.length; at += 1) values[at] = view.getFloat64(headerBytes + at * 12 + 4);
+  return values;
+}
+
 /** One dimension, no nulls, lower bound 1; then each element behind its length. */
 function fill<Item>(
   items: readonly Item[],

@@ -9,6 +9,7 @@ export {
   textOfValue,
 } from "./decimal.ts";
 export { createPairedReadings, type PairedReadings, type SeriesPair } from "./paired-readings.ts";
+export { aggregateSeriesMax } from "./read-aggregates.ts";
 export type * from "./reading.ts";
 export {
   csvLine,

@@ -1,4 +1,4 @@
-import type { Alarm, CurveBucket, CurvePoint, ReadingValue, ValueType } from "@waremind/contract";
+import type { Aggregate, Alarm, CurveBucket, CurvePoint, ReadingValue, ValueType } from "@waremind/contract";
 import type { Connection } from "../platform/database.ts";
 import type { AnomalyRecords } from "./anomaly-store.ts";
 import type { RuleHistory } from "./rule-history.ts";
@@ -132,6 +132,18 @@ export interface Telemetry {
     bucketMs?: number;
     buckets?: readonly CurveBucket[];
   }>;
+  /**
+   * Count, lowest, highest and mean of each minute, hour or day (`spanMs`, UTC) in which a numeric series has readings,
+   * `from` and `to` inclusive; late readings and the hours that are still open counted as well. A series without any,
+   * or unknown, has no buckets.
+   *
+   * @throws DomainError `invalid-input` for more than a thousand series, for more than 200,000 buckets of all together
+   * (a day counts as 24), or for another length.
+   */
+  aggregates(
+    seriesIds: readonly number[],
+    range: { from: number; to: number; spanMs: number },
+  ): Promise<ReadonlyMap<number, readonly Aggregate[]>>;
   countReceivedSince(at: number): Promise<number>;
   /** What a device's quarantine holds, newest first. */
   quarantinedOf(

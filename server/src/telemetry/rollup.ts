@@ -17,7 +17,7 @@ export const lateAfterMs = hourMs;
 export const hourReadyMs = 2 * hourMs;
 
 /** PostgreSQL refuses a sum beyond a double; from here on the sum is not known (NaN). */
-const sumMax = 1e290;
+export const sumMax = 1e290;
 
 /**
  * Spans of this length by the ranges (`series_id`, `from_at`, `until_at`) of a table expression: minutes are in `rollup`, but for

@@ -23,6 +23,7 @@ import {
   updateDecided,
   updateHeld,
 } from "./quarantine-store.ts";
+import { readAggregates } from "./read-aggregates.ts";
 import { readCurve } from "./read-curve.ts";
 import type { AlarmRaise, StoredReading, Telemetry } from "./reading.ts";
 import { selectLatest, selectNumericRange, selectReadings, selectReceivedSince } from "./reading-store.ts";
@@ -74,6 +75,7 @@ export function createTelemetry(dependencies: {
     readings: (seriesId, { connection, ...range }) =>
       eachReading(tablesIn(connection ?? database), seriesId, range),
     curve: (seriesId, options) => readCurve(database, seriesId, options),
+    aggregates: (seriesIds, range) => readAggregates(database, seriesIds, range),
     countReceivedSince: (at) => selectReceivedSince(tables, at),
     quarantined: (options) => selectQuarantined(tables, options),
     findQuarantined: (id, connection) => selectQuarantinedById(tablesIn(connection ?? database), id),
