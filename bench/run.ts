@@ -3,6 +3,7 @@ import { runAnomaly } from "./anomaly.ts";
 import { runExplorer } from "./explorer.ts";
 import { runFreshness } from "./freshness.ts";
 import { runIngest } from "./ingest.ts";
+import { runQueries } from "./queries.ts";
 import { runRules } from "./rules.ts";
 import { runSessions } from "./sessions.ts";
 import type { BenchOptions, BenchReport } from "./support/report.ts";
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   ingest: runIngest,
   freshness: runFreshness,
   explorer: runExplorer,
+  queries: runQueries,
   rules: runRules,
   sessions: runSessions,
 };
