@@ -188,8 +188,6 @@ function buildIntake(ground: Ground, domains: Domains) {
   };
 }
 
-export type Flows = ReturnType<typeof buildFlows>;
-
 /** Who is told of alarms, and how. */
 function buildNotices(ground: Ground, domains: Domains, { timeZone }: ShopSettings, baseUrl: string) {
   const { config, clock } = ground;
