@@ -111,8 +111,8 @@ export function buildDomains({ database, clock, keys, log, cluster }: Ground) {
     pairedReadings: createPairedReadings({ database }),
     limitLedger: createLimitLedger({ database, clock }),
     telemetry: createTelemetry({ database, clock }),
-    catalog: createCatalog({ database }),
     notifications: createNotifications({ database, clock, secret: keys.credentials }),
+    catalog: createCatalog({ database }),
     inventory: createInventory({ database, clock }),
     customers: createCustomers({ database, clock }),
     orders: createOrders({ database, clock }),
@@ -205,13 +205,13 @@ export type Flows = ReturnType<typeof buildFlows>;
 /** @param url where people reach the console; links in messages begin with it */
 export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings, url?: string) {
   const { config, keys, clock } = ground;
-  const shared = { ...ground, ...domains };
-  // The intake tries again by itself; what people, programs and the assistant ask for is tried again here.
-  const patient = { ...shared, database: patientDatabase(ground.database) };
   const baseUrl = (url ?? config.baseUrl ?? `http://localhost:${String(config.http.port)}`).replace(
     /\/$/u,
     "",
   );
+  const shared = { ...ground, ...domains };
+  // The intake tries again by itself; what people, programs and the assistant ask for is tried again here.
+  const patient = { ...shared, database: patientDatabase(ground.database) };
   const conversations = createConversations(patient);
   const composer = createComposer();
   const outcomeMessages = createOutcomeMessages({ ...patient, checkText, composer });
@@ -230,6 +230,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
   return {
     ...buildDeviceFlows(ground, domains, { deviceHub, actions }),
     ...buildIntake(ground, domains),
+    ...buildNotices(ground, domains, shop, baseUrl),
     deviceImport: createDeviceImport(patient),
     seriesRemoval: createSeriesRemoval(shared),
     positions,
@@ -237,7 +238,6 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     silenceWatch: createSilenceWatch(shared),
     backtests: createBacktests(shared),
     anomalyDesk: createAnomalyDesk(patient),
-    ...buildNotices(ground, domains, shop, baseUrl),
     actions,
     outcomeMessages,
     identityProof: createIdentityProof({
