@@ -8,18 +8,12 @@ import { createOwnDatabase } from "../tests/support/postgresql.ts";
 import { openAsker } from "./queries/ask.ts";
 import { fillInflux, fillVictoria, type Peer, startInflux, startVictoria } from "./queries/peers.ts";
 import { type Numbers, type Question, questionsOf, type Wording } from "./queries/questions.ts";
+import { type Figures, figuresTable, type Outcome, type Server, verdicts } from "./queries/tables.ts";
 import type { QueryServerSettings } from "./queries/waremind-server.ts";
 import { hourMs, seriesCount, type Workload, workloadOf } from "./queries/workload.ts";
 import { startChild } from "./support/children.ts";
 import { processorSeconds } from "./support/machine.ts";
-import {
-  type BenchOptions,
-  type BenchReport,
-  median,
-  quantile,
-  reportOf,
-  type Table,
-} from "./support/report.ts";
+import { type BenchOptions, type BenchReport, reportOf } from "./support/report.ts";
 
 const fullCount = 20_000_000;
 const quickCount = 1_000_000;
@@ -29,15 +23,6 @@ const rounds = 3;
 const blockMs = { quick: 500, full: 1_500 };
 /** By digits: sums are added in another order elsewhere. */
 const tolerance = 1e-9;
-
-interface Server {
-  readonly name: string;
-  readonly peer: "influx" | "victoria" | null;
-  readonly loadSeconds: number;
-  ask(path: string): Promise<string>;
-  processorSeconds(): Promise<number>;
-  stop(): Promise<void>;
-}
 
 export async function runQueries(options: BenchOptions): Promise<BenchReport> {
   const endsAt = Math.floor(Date.now() / hourMs) * hourMs - hourMs / 2;
@@ -238,7 +223,7 @@ async function askFirst(
   servers: readonly Server[],
   questions: readonly Question[],
   options: BenchOptions,
-): Promise<ReadonlyMap<string, { readonly ms: number; readonly bytes: number; readonly numbers: number }>> {
+): Promise<Outcome["firsts"]> {
   const firsts = new Map<string, { ms: number; bytes: number; numbers: number }>();
   for (const question of questions) {
     let agreed: { readonly name: string; readonly numbers: Numbers } | undefined;
@@ -274,11 +259,6 @@ function checkSame(
       numbers.every((number, place) => isClose(number, others[place] ?? Number.NaN));
     if (!isSame) throw differ(`${key}: ${numbers.join()} and ${others?.join() ?? "nothing"}`);
   }
-}
-
-interface Figures {
-  readonly times: number[];
-  seconds: number;
 }
 
 /** Blocks of each server in turn, so that what else the machine does meets all of them. */
@@ -320,16 +300,6 @@ async function measureBlock(
   figures.seconds += (await server.processorSeconds()) - before;
 }
 
-interface Outcome {
-  readonly workload: Workload;
-  readonly servers: readonly Server[];
-  readonly skipped: readonly string[];
-  readonly questions: readonly Question[];
-  readonly firsts: Awaited<ReturnType<typeof askFirst>>;
-  readonly figures: ReadonlyMap<string, Figures>;
-  readonly loadBefore: number;
-}
-
 function report(options: BenchOptions, outcome: Outcome): BenchReport {
   const { workload, servers, loadBefore } = outcome;
   const count = (value: number) => value.toLocaleString("en-GB");
@@ -348,66 +318,4 @@ function report(options: BenchOptions, outcome: Outcome): BenchReport {
     skipped: outcome.skipped,
     tables: [verdicts(outcome), figuresTable(outcome)],
   });
-}
-
-const costOf = ({ figures }: Outcome, question: Question, server: Server) => {
-  const own = figures.get(`${question.name}/${server.name}`) ?? { times: [], seconds: Number.NaN };
-  return { cpuMs: (own.seconds * 1_000) / own.times.length, p50: median(own.times), times: own.times };
-};
-
-function verdicts(outcome: Outcome): Table {
-  const peers = outcome.servers.filter((server) => server.peer !== null);
-  const rows = outcome.questions.flatMap((question) =>
-    outcome.servers
-      .filter((server) => server.peer === null)
-      .map((server) => {
-        const own = costOf(outcome, question, server);
-        const ratios = peers.map((peer) => {
-          const theirs = costOf(outcome, question, peer);
-          return { name: peer.name, cpu: theirs.cpuMs / own.cpuMs, p50: theirs.p50 / own.p50 };
-        });
-        const behind = ratios.flatMap(({ name, cpu, p50 }) => [
-          ...(cpu > 1 ? [] : [`${name} by CPU`]),
-          ...(p50 > 1 ? [] : [`${name} by p50`]),
-        ]);
-        const verdict = behind.length === 0 ? "ahead of both" : `behind ${behind.join(", ")}`;
-        return [
-          ...[question.line, question.name, server.name],
-          ...["influx", "victoria"].flatMap((peer) => {
-            const ratio = ratios.find((_, at) => peers[at]?.peer === peer);
-            return [ratio?.cpu ?? null, ratio?.p50 ?? null];
-          }),
-          peers.length === 2 ? verdict : "not decided: a peer is missing",
-        ];
-      }),
-  );
-  return {
-    title: "Against the bar: times less than the peer (above 1: ahead)",
-    columns: [
-      ...["line", "question", "store", "CPU, InfluxDB", "p50, InfluxDB"],
-      ...["CPU, VictoriaMetrics", "p50, VictoriaMetrics", "verdict"],
-    ],
-    rows,
-  };
-}
-
-function figuresTable(outcome: Outcome): Table {
-  const rows = outcome.questions.flatMap((question) =>
-    outcome.servers.map((server) => {
-      const { cpuMs, p50, times } = costOf(outcome, question, server);
-      const first = outcome.firsts.get(`${question.name}/${server.name}`);
-      return [
-        ...[question.name, server.name, cpuMs, p50, quantile(times, 0.99), first?.ms ?? null],
-        ...[times.length, first?.numbers ?? null, (first?.bytes ?? 0) / 1_000],
-      ];
-    }),
-  );
-  return {
-    title: "Figures",
-    columns: [
-      ...["question", "server", "CPU ms", "p50 ms", "p99 ms", "first ms"],
-      ...["answers", "entries", "kB"],
-    ],
-    rows,
-  };
 }
