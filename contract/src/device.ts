@@ -22,6 +22,8 @@ export const profileKeySchema = z.object({
   decimals: z.int().min(0).max(17).nullable(),
   /** A quoted number of this key is taken as a number; without it text stays text and is quarantined. */
   acceptsText: z.boolean().optional(),
+  /** UCUM code in which it is sent, where that is not its unit: numbers are converted before their range is looked at. */
+  sentUnit: z.string().min(1).max(40).optional(),
 });
 
 export const commandParameterSchema = z.object({

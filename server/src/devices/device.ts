@@ -17,6 +17,8 @@ export interface ProfileKey {
   readonly decimals: number | null;
   /** A quoted number of this key is taken as a number. Absent: text stays text. */
   readonly acceptsText?: boolean | undefined;
+  /** UCUM code in which it is sent. Absent: its unit. */
+  readonly sentUnit?: string | undefined;
 }
 
 export type ProvisionStrategy = "disabled" | "allow-create-new" | "check-pre-provisioned" | "x509-chain";

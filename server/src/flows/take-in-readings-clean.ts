@@ -2,6 +2,8 @@ import type { Point, ReadingValue, ValueType } from "@waremind/contract";
 import type { Profile } from "../devices/index.ts";
 import { assert } from "../platform/errors.ts";
 import {
+  type ConversionFound,
+  converted,
   type Expected,
   type Fault,
   faultOfKey,
@@ -14,6 +16,7 @@ import {
   type Series,
   type Telemetry,
 } from "../telemetry/index.ts";
+import { type Conversions, createConversions } from "./intake-conversions.ts";
 import type { IntakeFollower, IntakeMessage, Receipt } from "./intake-sink.ts";
 
 const devicesCachedMax = 20_000;
@@ -57,6 +60,8 @@ export interface Cleaner {
 interface KnownSeries extends Expected {
   readonly id: number;
   readonly acceptsText: boolean;
+  /** Null: it is sent in the series' own unit. */
+  readonly conversion: ConversionFound | null;
 }
 
 type KnownSeriesByKey = ReadonlyMap<string, KnownSeries>;
@@ -77,6 +82,7 @@ const noFaults: readonly Fault[] = [];
 export function createCleaner(telemetry: Telemetry, followers: readonly IntakeFollower[] = []): Cleaner {
   const devices = new Map<number, KnownDevice>();
   const names = new Map<number, SeriesName>();
+  const conversions = createConversions();
 
   /** Makes known every device and key of the batch, except keys beyond a device's limit. */
   async function learn(batch: readonly Delivery[]): Promise<void> {
@@ -89,6 +95,10 @@ export function createCleaner(telemetry: Telemetry, followers: readonly IntakeFo
     for (const id of strangers) devices.set(id, { series: new Map(), byProfile: new WeakMap() });
     for (const series of await telemetry.seriesOfDevices(strangers)) keep(series);
     for (const series of await telemetry.ensureSeries(wantedSeries(batch, devices))) keep(series);
+    for (const { message } of batch) {
+      const { device, profile } = message.identity;
+      await conversions.learn(profile, devices.get(device.id)?.series ?? new Map());
+    }
   }
 
   function keep(series: Series): void {
@@ -103,7 +113,8 @@ export function createCleaner(telemetry: Telemetry, followers: readonly IntakeFo
     if (known === undefined) return;
     const present = known.byProfile.get(profile);
     if (present !== undefined) return present;
-    const built = withRanges(known.series, profile);
+    const built = withRanges(known.series, profile, conversions);
+    if (built === undefined) return;
     known.byProfile.set(profile, built);
     for (const { id, key } of known.series.values()) names.set(id, { deviceName: device.name, key });
     const all = [...known.series.values()];
@@ -124,17 +135,25 @@ export function createCleaner(telemetry: Telemetry, followers: readonly IntakeFo
   };
 }
 
-function withRanges(series: ReadonlyMap<string, Series>, profile: Profile): KnownSeriesByKey {
+/** Undefined when a conversion is not known yet. */
+function withRanges(
+  series: ReadonlyMap<string, Series>,
+  profile: Profile,
+  conversions: Conversions,
+): KnownSeriesByKey | undefined {
   const ranges = new Map(profile.keys.map((key) => [key.key, key]));
   const known = new Map<string, KnownSeries>();
-  for (const { id, key, valueType } of series.values()) {
+  for (const { id, key, valueType, unit } of series.values()) {
     const range = ranges.get(key);
+    const conversion = conversions.of(range?.sentUnit, unit);
+    if (conversion === undefined) return;
     known.set(key, {
       id,
       valueType,
       min: range?.min ?? null,
       max: range?.max ?? null,
       acceptsText: range?.acceptsText ?? false,
+      conversion,
     });
   }
   return known;
@@ -224,7 +243,9 @@ function cleanMessage(
 
 function readingOf(point: Point, series: KnownSeries, receivedAt: number): Reading | Fault {
   const observedAt = point.observedAt ?? receivedAt;
-  const value = point.value.type === series.valueType ? point.value : asExpected(point.value, series);
+  const sent = point.value.type === series.valueType ? point.value : asExpected(point.value, series);
+  const value = series.conversion === null ? sent : inUnit(point.key, sent, series.conversion);
+  if ("reason" in value) return value;
   const fault = faultOfValue(point.key, value, series) ?? faultOfTime(point.key, observedAt, receivedAt);
   return fault ?? { seriesId: series.id, observedAt, receivedAt, value };
 }
@@ -241,6 +262,13 @@ function asExpected(value: ReadingValue, series: KnownSeries): ReadingValue {
     return numberInText(value.text) ?? value;
   }
   return value;
+}
+
+/** A number that was converted is no more the one that was sent, so it has no digits of its own. */
+function inUnit(key: string, value: ReadingValue, found: ConversionFound): ReadingValue | Fault {
+  if (value.type !== "number") return value;
+  if (!found.isPossible) return { reason: "unit-not-convertible", detail: `${key}: ${found.reason.en}` };
+  return { type: "number", number: converted(value.number, found.conversion) };
 }
 
 function tooManyKeys(point: Point): Fault {

@@ -34,3 +34,11 @@ describe("what cannot be converted says why", () => {
     expect(await convert(1, fromUnit, toUnit)).toBe(reason);
   });
 });
+
+test("near the zero of a scale nothing is left of the last digits of a double", async () => {
+  const found = await conversionOf("[degF]", "Cel");
+  if (!found.isPossible) throw new Error(found.reason.en);
+  expect([32, 32.0001, -40, 0.5, 1e15].map((value) => converted(value, found.conversion))).toEqual([
+    0, 0.0000555556, -40, -17.5, 555_555_555_556_000,
+  ]);
+});

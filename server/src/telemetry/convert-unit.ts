@@ -13,6 +13,8 @@ export type ConversionFound =
 
 /** Doubles carry some 16 digits; what conversion makes of the last ones is noise, and no device measures that finely. */
 const significantDigits = 12;
+/** `toFixed` knows no more. */
+const decimalsMax = 100;
 /** Where the line is tried; a unit of a logarithmic scale does not lie on it. */
 const triedValues = [-40, 0.5, 3, 250, 1e6] as const;
 const relativeError = 1e-9;
@@ -34,10 +36,14 @@ export async function conversionOf(fromUnit: string, toUnit: string): Promise<Co
   return found;
 }
 
-/** The number in the series' unit, to twelve significant digits. */
+/** The number in the series' unit, to twelve significant digits of the larger of what is added: 32 [degF] is 0 Cel, not 1e-14. */
 export function converted(number: number, { factor, offset }: UnitConversion): number {
   if (factor === 1 && offset === 0) return number;
-  return Number((number * factor + offset).toPrecision(significantDigits));
+  const scaled = number * factor;
+  const sum = Number((scaled + offset).toPrecision(significantDigits));
+  if (offset === 0) return sum;
+  const decimals = significantDigits - Math.ceil(Math.log10(Math.max(Math.abs(scaled), Math.abs(offset))));
+  return decimals < 0 || decimals > decimalsMax ? sum : Number(sum.toFixed(decimals)) + 0;
 }
 
 const identity: ConversionFound = { isPossible: true, conversion: { factor: 1, offset: 0 } };

@@ -1,5 +1,6 @@
 export type * from "./anomaly-store.ts";
 export { type Expected, type Fault, faultOfKey, faultOfTime, faultOfValue } from "./clean.ts";
+export { type ConversionFound, conversionOf, converted } from "./convert-unit.ts";
 export {
   isAlteredInteger,
   mayBeInexact,

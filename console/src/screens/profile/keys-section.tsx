@@ -73,6 +73,13 @@ function KeyRow({ draft, onChange }: KeyRowProps): ReactElement {
             isNumber
             className="w-20"
           />
+          <TextInput
+            label={t("profile.sentUnit")}
+            value={draft.sentUnit}
+            onChange={(sentUnit) => onChange({ sentUnit })}
+            testId="key-sent-unit"
+            className="w-28"
+          />
           <CheckField
             label={t("profile.acceptsText")}
             checked={draft.acceptsText}

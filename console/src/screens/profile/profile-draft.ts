@@ -16,6 +16,7 @@ export interface KeyDraft {
   readonly max: string;
   readonly decimals: string;
   readonly acceptsText: boolean;
+  readonly sentUnit: string;
 }
 export interface ParameterDraft {
   readonly row: number;
@@ -85,6 +86,7 @@ export const newKeyDraft = (): KeyDraft => ({
   max: "",
   decimals: "",
   acceptsText: false,
+  sentUnit: "",
 });
 export const newParameterDraft = (): ParameterDraft => ({
   row: nextRow(),
@@ -152,6 +154,7 @@ export function draftOf(profile: ProfileView): ProfileDraft {
       type: key.type,
       decimals: textOf(key.decimals),
       acceptsText: key.acceptsText === true,
+      sentUnit: key.sentUnit ?? "",
     })),
     commands: profile.commands.map((command) => ({
       row: nextRow(),

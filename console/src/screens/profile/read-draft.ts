@@ -133,6 +133,7 @@ function readKey(draft: KeyDraft, blame: Blame): ProfileView["keys"][number] {
     ...(isNumber ? readRange(draft, own) : { min: null, max: null }),
     decimals,
     ...(isNumber && draft.acceptsText ? { acceptsText: true } : {}),
+    ...(isNumber && draft.sentUnit.trim() !== "" ? { sentUnit: draft.sentUnit.trim() } : {}),
   };
 }
 

@@ -485,6 +485,26 @@ describe("profiles", () => {
     expect(told).not.toContain(secret);
   });
 
+  test("keep the unit in which a key is sent; one that cannot be converted is refused with the reason", async () => {
+    const keyOf = (unit: string | null, sentUnit: string) => {
+      const open = { min: null, max: null, decimals: null };
+      return { ...parts, id: "thermometer", keys: [{ key: "t", type: "number", unit, sentUnit, ...open }] };
+    };
+    for (const [unit, sentUnit, reason] of [
+      ["Cel", "kg", "measure different things"],
+      ["Cel", "celsius", "not a UCUM unit"],
+      [null, "Cel", "only a number with a unit"],
+    ] as const) {
+      const refused = await shop.ask("owner", "POST", "/api/profiles", keyOf(unit, sentUnit));
+      expect([refused.status, refused.text]).toEqual([400, expect.stringContaining(reason)]);
+    }
+    const made = await shop.ask("owner", "POST", "/api/profiles", keyOf("Cel", "[degF]"));
+    expect(made.body.keys).toMatchObject([{ unit: "Cel", sentUnit: "[degF]" }]);
+    const { keys } = keyOf("Cel", "g");
+    const edited = await shop.ask("owner", "POST", "/api/profiles/thermometer", { version: 1, keys });
+    expect(edited.status).toBe(400);
+  });
+
   test("keys that come twice, ranges upside down and schemas that are none are refused", async () => {
     const keyOf = (min: number, max: number) => ({
       key: "w",
@@ -610,6 +630,10 @@ describe("quarantine, history and readings", () => {
       points: [[managedStartAt - 2, 4.5]],
       rawCount: 1,
     });
+    const { seriesId } = series.find((one: { key: string }) => one.key === "temperature");
+    const gaps = await shop.ask("owner", "GET", `/api/series/${seriesId}/gaps`);
+    expect(gaps.body).toEqual({ seriesId, longestSilenceSeconds: 180, gaps: [], isCut: false });
+    expect((await shop.ask("owner", "GET", "/api/series/999999/gaps")).status).toBe(404);
   });
 });
 

@@ -4,6 +4,7 @@ import type { NewProfile, Profile, ProfileEdit, ProvisioningSettings } from "../
 import { checkRules } from "../../flows/check-rules.ts";
 import { DomainError } from "../../platform/errors.ts";
 import { uniqueViolation } from "../../platform/violations.ts";
+import { type ConversionFound, conversionOf } from "../../telemetry/index.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { defineRoute, idParam, itemsOf, notFound, personOf, type Route } from "../route.ts";
 
@@ -112,6 +113,7 @@ function createRoute(needs: HttpDependencies): Route {
       const { name: names, ...rest } = body;
       needs.checkTransport(body.transport);
       checkParts(rest);
+      await checkUnits(rest.keys);
       checkRules(rest.alarmRules, rest);
       const profile: NewProfile = { ...rest, nameEn: names.en, nameZh: names.zh };
       await needs.database
@@ -157,6 +159,7 @@ function editRoute(needs: HttpDependencies): Route {
       const { version, ...parts } = body;
       if (parts.transport !== undefined) needs.checkTransport(parts.transport);
       checkParts(parts);
+      await checkUnits(parts.keys ?? []);
       await checkChangedRules(needs, params.id, parts);
       await needs.database.transaction(async (connection) => {
         await needs.deviceProvisioning.editProfile(connection, params.id, version, editOf(parts));
@@ -226,6 +229,29 @@ function checkParts(parts: {
     );
   }
 }
+
+/** Refused with the reason, so that nothing is sent in vain. */
+async function checkUnits(of: z.infer<typeof keys>): Promise<void> {
+  for (const { key, type, unit, sentUnit } of of) {
+    if (sentUnit === undefined) continue;
+    const found = type === "number" && unit !== null ? await conversionOf(sentUnit, unit) : noUnit;
+    if (found.isPossible) continue;
+    const { en, zh } = found.reason;
+    throw new DomainError(
+      "invalid-input",
+      { en: `${key}: ${en}`, zh: `${key}：${zh}` },
+      { field: "keys", key },
+    );
+  }
+}
+
+const noUnit: ConversionFound = {
+  isPossible: false,
+  reason: {
+    en: "only a number with a unit can be sent in another unit.",
+    zh: "只有带单位的数值才能以另一种单位发送。",
+  },
+};
 
 function requireDistinct(field: string, names: readonly string[]): void {
   const twice = names.find((one, index) => names.indexOf(one) !== index);
