@@ -48,6 +48,7 @@ import { createStreamIntake } from "../flows/stream-readings.ts";
 import { createIntake } from "../flows/take-in-readings.ts";
 import { createVehicleArrivals } from "../flows/vehicle-arrivals.ts";
 import { createAnomalyFollower } from "../flows/watch-anomalies.ts";
+import { createRuleTimeWatch } from "../flows/watch-rule-time.ts";
 import { createSilenceWatch } from "../flows/watch-silence.ts";
 import { createGuard } from "../guard/index.ts";
 import { createInventory } from "../inventory/index.ts";
@@ -236,6 +237,7 @@ export function buildFlows(ground: Ground, domains: Domains, shop: ShopSettings,
     positions,
     vehicleArrivals: createVehicleArrivals({ ...patient, positions }),
     silenceWatch: createSilenceWatch(shared),
+    ruleTimeWatch: createRuleTimeWatch(shared),
     backtests: createBacktests(shared),
     anomalyDesk: createAnomalyDesk(patient),
     actions,

@@ -56,6 +56,7 @@ function ofTheShop({ bus }: Ground, { telemetry }: Domains, flows: Flows): reado
       everyMs: silenceCheckMs,
       run: async () => {
         for (const event of await flows.silenceWatch.check()) bus.publish(event);
+        for (const event of await flows.ruleTimeWatch.check()) bus.publish(event);
       },
     },
     { name: "rollups", everyMs: rollupMs, run: async () => void (await telemetry.rollUp()) },

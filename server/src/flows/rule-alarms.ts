@@ -53,16 +53,33 @@ export async function bringAlarms(
     events.push(changedEvent(subject, row.id));
   }
   for (const span of added.toSorted((a, b) => openness(a) - openness(b))) {
-    const id = await history.addAlarm(connection, {
-      ...fieldsOf(subject, span),
-      ...{ deviceId: subject.deviceId, subjectLabel: subject.deviceName, ruleId: subject.ruleId },
-      ...{ ruleKind: subject.compiled.rule.kind, severity: subject.compiled.rule.severity },
-      ...{ seriesId: subject.series?.id ?? null, unit: unitOf(subject) },
-      cause: span.endedAt === null ? (cause ?? null) : null,
-    });
+    const id = await addAlarm(history, connection, subject, { span, cause: cause ?? null });
     if (id !== null) events.push(changedEvent(subject, id));
   }
   return events;
+}
+
+async function addAlarm(
+  history: RuleHistory,
+  connection: Connection,
+  subject: RuleSubject,
+  { span, cause }: { readonly span: RuleSpan; readonly cause: Alarm["cause"] },
+): Promise<string | null> {
+  const { deviceId, deviceName, ruleId, compiled, series } = subject;
+  // A silence that ended while its gateway's alarm spoke for it raises none of its own.
+  const isOver = span.endedAt !== null;
+  if (
+    isOver &&
+    compiled.silenceMs !== null &&
+    (await history.isSpokenFor(connection, deviceId, span.beganAt))
+  )
+    return null;
+  return history.addAlarm(connection, {
+    ...fieldsOf(subject, span),
+    ...{ deviceId, subjectLabel: deviceName, ruleId, ruleKind: compiled.rule.kind },
+    ...{ severity: compiled.rule.severity, seriesId: series?.id ?? null, unit: unitOf(subject) },
+    cause: isOver ? null : cause,
+  });
 }
 
 const nothing: readonly LiveEvent[] = [];

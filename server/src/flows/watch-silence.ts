@@ -1,5 +1,5 @@
 // Silence is data: devices that should have spoken and did not, and shipments whose temperature nobody measures.
-import type { Alarm, Band, LiveEvent } from "@waremind/contract";
+import type { Alarm, AlarmRule, Band, LiveEvent } from "@waremind/contract";
 import type { Catalog } from "../catalog/index.ts";
 import { conditionOf } from "../decisions/coldchain/index.ts";
 import type { Binding, Device, DeviceConnection, Devices, Profile } from "../devices/index.ts";
@@ -7,6 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Connection, Database } from "../platform/database.ts";
 import type { Shipment, ShipmentConditionRow, Shipments } from "../shipments/index.ts";
 import type { Telemetry } from "../telemetry/index.ts";
+import { causeOf, heardThrough, speakForChildren } from "./gateway-silence.ts";
 import { silenceText } from "./shipment-alarm-texts.ts";
 import { isSilent, isUnderway, type WatchState, watchStateOf } from "./shipment-watch.ts";
 import { lockTarget } from "./target-lock.ts";
@@ -64,18 +65,23 @@ export function createSilenceWatch(deps: SilenceWatchDependencies): SilenceWatch
       const now = deps.clock.now();
       // Nobody is blamed for the time in which this program did not listen.
       watchingSince ??= now;
-      const subjects = await subjectsOf(deps);
+      const sights = await sightsOf(deps.devices);
+      const gateways = createGatewayView(sights, now);
+      const subjects = await subjectsOf(deps, sights);
       const alarms = await deps.telemetry.alarms({ onlyOpen: true, limit: alarmsReadMax });
       const open = alarms.filter((alarm) => alarm.kind === "absence");
       const silent = subjects.filter((subject) => isAbsent(subject, { now, since: watchingSince ?? now }));
-      const silentKeys = new Set(silent.map(keyOf));
+      const silentKeys = new Set([...silent.map(keyOf), ...gateways.downKeys(open)]);
       const events: LiveEvent[] = [];
       const ended = open.filter((alarm) => !silentKeys.has(`${alarm.subjectKind}/${alarm.subjectId}`));
       const over = [...ended, ...(await ofArrivedShipments(deps.shipments, alarms))];
       for (const alarm of over.slice(0, changesPerCheckMax))
         events.push(...(await endAlarm(deps, alarm, now)));
       const openKeys = new Set(open.map((alarm) => `${alarm.subjectKind}/${alarm.subjectId}`));
-      const raised = silent.filter((subject) => !openKeys.has(keyOf(subject)));
+      const { alone, behind } = gateways.split(silent.filter((subject) => !openKeys.has(keyOf(subject))));
+      events.push(...(await speakForAll(deps, behind, now)));
+      // The gateway's own silence is the alarm that was raised for all of them.
+      const raised = alone.filter((subject) => !behind.has(subject.device.id));
       for (const subject of raised.slice(0, changesPerCheckMax))
         events.push(...(await raiseAbsence(deps, subject, now)));
       const going = silent.filter((subject) => openKeys.has(keyOf(subject)) && subject.kind === "shipment");
@@ -102,16 +108,72 @@ async function ofArrivedShipments(shipments: Shipments, alarms: readonly Alarm[]
 }
 
 /** A logger of a shipment underway is told by its shipment; every other device that was heard, or is bound, by itself. */
-async function subjectsOf(deps: SilenceWatchDependencies): Promise<readonly Subject[]> {
-  const sights = await sightsOf(deps.devices);
+async function subjectsOf(
+  deps: SilenceWatchDependencies,
+  sights: readonly Sight[],
+): Promise<readonly Subject[]> {
   const underway = await shipmentsUnderway(
     deps,
     sights.flatMap(({ bindings }) => bindings),
   );
   return sights.flatMap((sight) => {
     const subjects = shipmentSubjects(sight, underway);
-    return subjects.length > 0 ? subjects : deviceSubject(sight);
+    if (subjects.length > 0) return subjects;
+    // A rule of its own tells of it, as the profile wants it told.
+    return sight.profile.alarmRules.some(isAbsenceOfAll) ? [] : deviceSubject(sight);
   });
+}
+
+const isAbsenceOfAll = (rule: AlarmRule): boolean =>
+  rule.kind === "absence" && rule.key === null && rule.isEnabled;
+
+/** Which gateways are down, and who is silent only because of that. */
+function createGatewayView(sights: readonly Sight[], now: number) {
+  const byId = new Map(sights.map((sight) => [sight.device.id, sight]));
+  const heard = heardThrough(sights);
+  const isDown = (gateway: Sight): boolean =>
+    causeOf(gateway, gateway, { at: now, heard }) === "gateway-down";
+  const gatewayOf = ({ device, kind }: Subject): Sight | undefined =>
+    kind === "device" && device.gatewayId !== null ? byId.get(device.gatewayId) : undefined;
+  const hasJustComeBack = (subject: Subject): boolean => {
+    const backAt = gatewayOf(subject)?.connection?.connectedAt ?? null;
+    return backAt !== null && backAt > subject.silentFrom && now - backAt <= subject.silentAfterMs;
+  };
+  return {
+    downKeys: (open: readonly Alarm[]): string[] =>
+      open.flatMap(({ cause, subjectId }) => {
+        const gateway = cause === "gateway-down" ? byId.get(Number(subjectId)) : undefined;
+        return gateway !== undefined && isDown(gateway) ? [`device/${subjectId}`] : [];
+      }),
+    split: (silent: readonly Subject[]) => {
+      const behind = new Map<number, { readonly gateway: Sight; readonly children: Subject[] }>();
+      const alone: Subject[] = [];
+      for (const subject of silent) {
+        const gateway = gatewayOf(subject);
+        if (gateway === undefined || !isDown(gateway)) alone.push(subject);
+        else {
+          const own = behind.get(gateway.device.id) ?? { gateway, children: [] };
+          own.children.push(subject);
+          behind.set(gateway.device.id, own);
+        }
+      }
+      return { alone: alone.filter((subject) => !hasJustComeBack(subject)), behind };
+    },
+  };
+}
+
+async function speakForAll(
+  { database, telemetry }: SilenceWatchDependencies,
+  behind: ReadonlyMap<number, { readonly gateway: Sight; readonly children: readonly Subject[] }>,
+  now: number,
+): Promise<readonly LiveEvent[]> {
+  const events: LiveEvent[] = [];
+  for (const { gateway, children } of behind.values()) {
+    const silent = children.map(({ device, silentFrom }) => ({ deviceId: device.id, silentFrom }));
+    const told = { gateway, children: silent, now };
+    events.push(...(await database.transaction((one) => speakForChildren(telemetry, one, told))));
+  }
+  return events;
 }
 
 interface Underway {
@@ -278,6 +340,7 @@ async function endAlarm(
   return deps.database.transaction(async (connection) => {
     const subject = { kind, subjectKind, subjectId };
     const alarmId = await deps.telemetry.endAlarm(connection, { ...subject, endedAt: now });
+    if (alarmId !== null) await deps.telemetry.silences.release(connection, alarmId);
     return alarmId === null ? [] : [{ kind: "alarm-changed", alarmId, subjectKind, subjectId }];
   });
 }

@@ -2,6 +2,7 @@ import type { Aggregate, Alarm, CurveBucket, CurvePoint, ReadingValue, ValueType
 import type { Connection } from "../platform/database.ts";
 import type { AnomalyRecords } from "./anomaly-store.ts";
 import type { RuleHistory } from "./rule-history.ts";
+import type { SilenceRecords } from "./silence-store.ts";
 
 export interface Series {
   readonly id: number;
@@ -69,6 +70,7 @@ export interface AlarmRaise {
 export interface Telemetry {
   /** What alarm rules need of the past. */
   readonly ruleHistory: RuleHistory;
+  readonly silences: SilenceRecords;
   /** Which series are watched for what is unusual, and what was noted. */
   readonly anomalies: AnomalyRecords;
   /** Finds or makes the series of these keys; answers in the order asked. Cached; safe when two processes race. */

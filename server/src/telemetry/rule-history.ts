@@ -98,6 +98,8 @@ export interface RuleHistory {
     deviceIds: readonly number[],
     options: { readonly endedAfter: number; readonly ruleId?: string },
   ): Promise<readonly RuleAlarm[]>;
+  /** Whether another alarm spoke for a silence that began then. */
+  isSpokenFor(connection: Connection, deviceId: number, silentFrom: number): Promise<boolean>;
   /** Before its alarms are changed, as who deletes a device locks them. */
   lockDevice(connection: Connection, deviceId: number): Promise<void>;
   /** Answers its id; null when one of this rule and device is open already. */
@@ -130,6 +132,15 @@ export function createRuleHistory({ clock }: { readonly clock: Clock }): RuleHis
     readingsAfter: (connection, series, limit) => selectAfter(tablesIn(connection), series, limit),
     newestOf: (connection, seriesIds, limit) => selectNewest(tablesIn(connection), seriesIds, limit),
     alarmsOf: (connection, deviceIds, options) => selectRuleAlarms(tablesIn(connection), deviceIds, options),
+    isSpokenFor: async (connection, deviceId, silentFrom) => {
+      const found = await tablesIn(connection)
+        .selectFrom("alarmSuppressed")
+        .select("alarmId")
+        .where("deviceId", "=", deviceId)
+        .where("silentFrom", "=", silentFrom)
+        .executeTakeFirst();
+      return found !== undefined;
+    },
     lockDevice: async (connection, deviceId) => {
       await sql`select id from device where id = ${deviceId} for key share`.execute(tablesIn(connection));
     },

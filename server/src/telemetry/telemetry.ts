@@ -30,6 +30,7 @@ import { selectLatest, selectNumericRange, selectReadings, selectReceivedSince }
 import { rollUp } from "./rollup-job.ts";
 import { createRuleHistory } from "./rule-history.ts";
 import { createSeriesCache } from "./series-cache.ts";
+import { createSilenceRecords } from "./silence-store.ts";
 import { storeReadings } from "./store-readings.ts";
 import type { TelemetryTables } from "./tables.ts";
 
@@ -53,6 +54,7 @@ export function createTelemetry(dependencies: {
   const history = createRuleHistory({ clock });
   return {
     ...series,
+    silences: createSilenceRecords({ clock }),
     ruleHistory: { ...history, addAlarm: raised.heard(history.addAlarm) },
     anomalies: createAnomalyRecords({ clock }),
     storeReadings: (connection, readings) =>
