@@ -84,6 +84,8 @@ describe.skipIf(chromiumPath === undefined)("alarms through the console (needs C
       expect(mail).toContain(one.mailSays);
       expect(mail).toContain(`/alarms?alarm=${alarm.id}`);
 
+      await backtest(page, one, profile);
+
       // As somebody comes who follows the link.
       await page.goto(`${product.url}/alarms?alarm=${alarm.id}&lang=${language}`);
       const row = page.getByTestId(`alarm-${alarm.id}`);
@@ -185,6 +187,20 @@ describe.skipIf(chromiumPath === undefined)("alarms through the console (needs C
     await page.getByTestId("policy-save").click();
     await page.locator('[data-testid^="policy-esc_"]').filter({ hasText: profile }).waitFor();
     await takePicture(page, `policies-${language}`);
+  }
+
+  /** The rule as it is stored, over what was measured: the one alarm that there was, and no other. */
+  async function backtest(page: Page, { language }: Told, profile: string): Promise<void> {
+    await page.goto(`${product.url}/profiles/${profile}?tab=rules&lang=${language}`);
+    await page.getByTestId("rule-backtest").click();
+    await page.locator('[data-testid="backtest"][data-state="done"]').waitFor();
+    expect(await page.getByTestId("backtest-totals").innerText()).toMatch(/^(1 alarm|共 1 次)/u);
+    await takePicture(page, `backtest-${language}`);
+    await page.getByTestId("rule-kind").selectOption("expression");
+    await page.getByTestId("rule-expression").fill("temperature >");
+    await page.getByTestId("rule-backtest").click();
+    await page.getByRole("alert").waitFor();
+    await takePicture(page, `expression-${language}`);
   }
 
   async function send(token: string, temperature: number): Promise<void> {

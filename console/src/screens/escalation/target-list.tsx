@@ -102,7 +102,7 @@ function TargetRow({ target, onEdit, onSecret }: TargetRowProps): ReactElement {
         </p>
         <p className="mt-0.5 break-all text-ink-soft text-small">
           {place !== null && `${place} · `}
-          {t("escalation.perMinute", { count: target.perMinuteMax })}
+          {target.kind !== "screen" && t("escalation.perMinute", { count: target.perMinuteMax })}
           {target.kind !== "screen" && ` · ${t(`escalation.language.${target.language}`)}`}
         </p>
       </div>

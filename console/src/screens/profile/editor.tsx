@@ -139,7 +139,14 @@ function SectionBody(props: SectionBodyProps): ReactElement {
     case "commands":
       return <CommandsSection commands={draft.commands} onChange={(commands) => onChange({ commands })} />;
     case "rules":
-      return <RulesSection rules={draft.rules} keys={draft.keys} onChange={(rules) => onChange({ rules })} />;
+      return (
+        <RulesSection
+          profileId={profile?.id ?? null}
+          rules={draft.rules}
+          keys={draft.keys}
+          onChange={(rules) => onChange({ rules })}
+        />
+      );
     case "limits":
       return <LimitsSection limits={draft.limits} onChange={(limits) => onChange({ limits })} />;
     case "transport":

@@ -1,11 +1,10 @@
 // A profile while it is edited: every field as text, as a person types it, each row with an identity of its own.
-import {
-  type AlarmRule,
-  isThresholdRule,
-  type ProfileTransport,
-  type ProfileView,
-  type ThresholdRule,
-} from "@waremind/contract";
+import type { ProfileTransport, ProfileView } from "@waremind/contract";
+import { nextRow } from "./next-row.ts";
+import { type RuleDraft, ruleDraftOf } from "./rule-draft.ts";
+
+export { nextRow } from "./next-row.ts";
+export { newRuleDraft, type RuleDraft } from "./rule-draft.ts";
 
 export interface KeyDraft {
   readonly row: number;
@@ -36,19 +35,6 @@ export interface CommandDraft {
   readonly isOneWay: boolean;
   readonly parameters: readonly ParameterDraft[];
 }
-export interface RuleDraft {
-  readonly row: number;
-  /** The rule as it came, for what is not edited here; null for a new one. */
-  readonly stored: ThresholdRule | null;
-  readonly id: string;
-  readonly key: string;
-  readonly above: string;
-  readonly below: string;
-  readonly forSeconds: string;
-  readonly severity: "info" | "warning" | "critical";
-  readonly nameEn: string;
-  readonly nameZh: string;
-}
 export const topicNames = ["telemetryTopic", "attributesTopic", "attributesSubscribeTopic"] as const;
 export const schemaNames = ["telemetry", "attributes", "commandRequest", "commandResponse"] as const;
 export const rateNames = ["messages", "telemetryMessages", "telemetryPoints"] as const;
@@ -61,20 +47,11 @@ export interface ProfileDraft {
   readonly keys: readonly KeyDraft[];
   readonly commands: readonly CommandDraft[];
   readonly rules: readonly RuleDraft[];
-  /** Rules of other kinds than the one that is edited here; they are kept as they are. */
-  readonly otherRules: readonly AlarmRule[];
   readonly limits: Readonly<Record<(typeof rateNames)[number] | "devicesPerGatewayMax", string>>;
   readonly payloadType: ProfileTransport["payloadType"];
   readonly hasSchemas: boolean;
   readonly schemas: Readonly<Record<(typeof schemaNames)[number], string>>;
   readonly topics: Readonly<Record<(typeof topicNames)[number], string>>;
-}
-
-let lastRow = 0;
-/** An identity for a row on screen: its position changes and its name is being typed. */
-export function nextRow(): number {
-  lastRow += 1;
-  return lastRow;
 }
 
 export const newKeyDraft = (): KeyDraft => ({
@@ -106,19 +83,6 @@ export const newCommandDraft = (): CommandDraft => ({
   isOneWay: false,
   parameters: [],
 });
-export const newRuleDraft = (): RuleDraft => ({
-  row: nextRow(),
-  stored: null,
-  id: "",
-  key: "",
-  above: "",
-  below: "",
-  forSeconds: "0",
-  severity: "warning",
-  nameEn: "",
-  nameZh: "",
-});
-
 export function emptyDraft(): ProfileDraft {
   return {
     id: "",
@@ -128,7 +92,6 @@ export function emptyDraft(): ProfileDraft {
     keys: [newKeyDraft()],
     commands: [],
     rules: [],
-    otherRules: [],
     limits: { messages: "", telemetryMessages: "", telemetryPoints: "", devicesPerGatewayMax: "" },
     payloadType: "json",
     hasSchemas: false,
@@ -165,19 +128,7 @@ export function draftOf(profile: ProfileView): ProfileDraft {
       isOneWay: command.isOneWay,
       parameters: command.parameters.map((one) => ({ ...one, ...limitsText(one), row: nextRow() })),
     })),
-    otherRules: profile.alarmRules.filter((rule) => !isThresholdRule(rule)),
-    rules: profile.alarmRules.filter(isThresholdRule).map((rule) => ({
-      row: nextRow(),
-      stored: rule,
-      id: rule.id,
-      key: rule.key,
-      above: textOf(rule.above),
-      below: textOf(rule.below),
-      forSeconds: String(rule.forSeconds),
-      severity: rule.severity,
-      nameEn: rule.name.en,
-      nameZh: rule.name.zh,
-    })),
+    rules: profile.alarmRules.map(ruleDraftOf),
     limits: {
       messages: limits.messages ?? "",
       telemetryMessages: limits.telemetryMessages ?? "",

@@ -1,8 +1,9 @@
-import { type AlarmRule, type ProfileView, profileSchema, ruleDefaults } from "@waremind/contract";
+import { alarmRuleSchema, type ProfileView, profileSchema, ruleDefaults } from "@waremind/contract";
 import { describe, expect, test } from "vitest";
 import { draftOf, emptyDraft, newKeyDraft, newRuleDraft } from "./profile-draft.ts";
 import { parseRate } from "./rate-text.ts";
 import { readDraft } from "./read-draft.ts";
+import { ruleDraftOf, ruleOf } from "./rule-draft.ts";
 
 const profile: ProfileView = {
   id: "cold-locker",
@@ -63,16 +64,71 @@ describe("a profile in the editor", () => {
     expect(profileSchema.safeParse({ ...profile, ...parts }).success).toBe(true);
   });
 
-  test("keeps alarm rules of kinds that it does not edit", () => {
-    const silent: AlarmRule = {
-      ...ruleDefaults,
-      ...{ id: "silent", kind: "absence", key: null, intervals: 3, severity: "warning" },
-      name: { en: "Silent", zh: "失联" },
-    };
-    const alarmRules = [...profile.alarmRules, silent];
-    const { parts, faults } = readDraft(draftOf({ ...profile, alarmRules }));
+  const common = {
+    ...{ ...ruleDefaults, severity: "warning", name: { en: "Rule", zh: "规则" }, clearAfterSeconds: 30 },
+    ...{ ignoreSeconds: 60, ignoreAfter: ["silence"], isEnabled: false },
+    schedule: [{ timeZone: "Asia/Shanghai", days: [6, 7], fromMinute: 1_320, toMinute: 1_440 }],
+    message: { en: "{device} {value}", zh: "{device} {value}" },
+  } as const;
+  const fence = { centre: [121.5, 31.25], radiusMetres: 300 };
+  const corners = [
+    [121.5, 31.25],
+    [121.6, 31.25],
+    [121.55, 31.3],
+  ];
+  test.each([
+    {
+      kind: "threshold",
+      key: "temperature",
+      above: 8,
+      below: null,
+      clearAbove: 7,
+      clearBelow: null,
+      forSeconds: 60,
+    },
+    {
+      kind: "rate-of-change",
+      key: "temperature",
+      perHour: 2.5,
+      direction: "up",
+      overSeconds: 600,
+      forSeconds: 0,
+    },
+    { kind: "absence", key: null, intervals: 3 },
+    { kind: "count-in-window", key: "temperature", condition: { is: "any" }, count: 5, windowSeconds: 60 },
+    {
+      kind: "count-in-window",
+      key: "temperature",
+      condition: { is: "below", limit: -1 },
+      count: 5,
+      windowSeconds: 60,
+    },
+    {
+      kind: "count-in-window",
+      key: "serial",
+      condition: { is: "equals", value: "007" },
+      count: 1,
+      windowSeconds: 60,
+    },
+    { kind: "expression", expression: "temperature > 8.0", forSeconds: 5 },
+  ])("a rule of every kind stays what it is: $kind", (own) => {
+    const rule = alarmRuleSchema.parse({ ...common, ...own, id: "own" });
+    const { parts, faults } = readDraft(draftOf({ ...profile, alarmRules: [rule] }));
     expect(faults).toEqual([]);
-    expect(parts.alarmRules).toEqual(alarmRules);
+    expect(parts.alarmRules).toEqual([rule]);
+  });
+
+  test("a fence stays what it is, with latitude written first as people do", () => {
+    for (const shape of [
+      { shape: "circle", ...fence },
+      { shape: "polygon", points: corners },
+    ]) {
+      const own = { kind: "geofence", latitudeKey: "latitude", longitudeKey: "longitude", on: "leave" };
+      const rule = alarmRuleSchema.parse({ ...common, ...own, id: "own", forSeconds: 0, fence: shape });
+      const draft = ruleDraftOf(rule);
+      expect(draft.fencePoints.split("\n")[0]).toBe("31.25, 121.5");
+      expect(ruleOf(draft)).toEqual(rule);
+    }
   });
 
   test("names what is wrong, where", () => {

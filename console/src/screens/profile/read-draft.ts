@@ -1,11 +1,10 @@
 // From a draft to what the API takes, with every fault named: its section, its row and what is wrong.
-import {
-  type AlarmRule,
-  type CommandDefinition,
-  type ProfileLimits,
-  type ProfileTransport,
-  type ProfileView,
-  ruleDefaults,
+import type {
+  AlarmRule,
+  CommandDefinition,
+  ProfileLimits,
+  ProfileTransport,
+  ProfileView,
 } from "@waremind/contract";
 import {
   type CommandDraft,
@@ -16,6 +15,7 @@ import {
   topicNames,
 } from "./profile-draft.ts";
 import { parseRate } from "./rate-text.ts";
+import { ruleOf } from "./rule-draft.ts";
 
 export const sections = [
   "general",
@@ -79,7 +79,7 @@ export function readDraft(draft: ProfileDraft): {
   );
   twice(
     "rules",
-    [...draft.rules, ...draft.otherRules].map((one) => one.id),
+    draft.rules.map((one) => one.id),
     blame,
   );
   const parts: ProfileParts = {
@@ -87,7 +87,7 @@ export function readDraft(draft: ProfileDraft): {
     expectedIntervalSeconds: interval,
     keys: draft.keys.map((one) => readKey(one, blame)),
     commands: draft.commands.map((one) => readCommand(one, blame)),
-    alarmRules: [...draft.rules.map((one) => readRule(one, draft, blame)), ...draft.otherRules],
+    alarmRules: draft.rules.flatMap((one) => readRule(one, draft, blame) ?? []),
     limits: readLimits(draft, blame),
     transport: readTransport(draft, blame),
   };
@@ -167,31 +167,35 @@ function readCommand(draft: CommandDraft, blame: Blame): CommandDefinition {
   };
 }
 
-function readRule(draft: RuleDraft, profile: ProfileDraft, blame: Blame): AlarmRule {
+function readRule(draft: RuleDraft, profile: ProfileDraft, blame: Blame): AlarmRule | null {
   const own = (code: Fault["code"]): void => blame("rules", draft.id, code);
   if (!identifier.test(draft.id)) own("id");
   if (draft.nameEn.trim() === "" || draft.nameZh.trim() === "") own("name");
-  const above = numberOf(draft.above, () => own("number"));
-  const below = numberOf(draft.below, () => own("number"));
-  const forSeconds = numberOf(draft.forSeconds, () => own("number")) ?? 0;
-  const isKnown = profile.keys.some((one) => one.key === draft.key && one.type === "number");
-  if (!isKnown || (above === null && below === null) || forSeconds < 0 || forSeconds > 86_400) own("rule");
-  const { stored } = draft;
-  return {
-    ...ruleDefaults,
-    ...stored,
-    kind: "threshold",
-    id: draft.id,
-    key: draft.key,
-    above,
-    below,
-    // How far it must come back belongs to the limit it was set for.
-    clearAbove: stored?.above === above ? stored.clearAbove : null,
-    clearBelow: stored?.below === below ? stored.clearBelow : null,
-    forSeconds,
-    severity: draft.severity,
-    name: { en: draft.nameEn.trim(), zh: draft.nameZh.trim() },
-  };
+  const rule = ruleOf(draft);
+  if (rule === null || !hasItsKeys(rule, profile)) {
+    own("rule");
+    return null;
+  }
+  return rule;
+}
+
+/** Whether the profile has the keys that a rule judges; what an expression names is looked at by the server. */
+function hasItsKeys(rule: AlarmRule, { keys }: ProfileDraft): boolean {
+  const isNumber = (key: string): boolean => keys.some((one) => one.key === key && one.type === "number");
+  switch (rule.kind) {
+    case "threshold":
+      return isNumber(rule.key) && (rule.above !== null || rule.below !== null);
+    case "rate-of-change":
+      return isNumber(rule.key);
+    case "absence":
+      return rule.key === null || keys.some((one) => one.key === rule.key);
+    case "geofence":
+      return isNumber(rule.latitudeKey) && isNumber(rule.longitudeKey);
+    case "count-in-window":
+      return keys.some((one) => one.key === rule.key);
+    case "expression":
+      return true;
+  }
 }
 
 function readLimits({ limits }: ProfileDraft, blame: Blame): ProfileLimits {
