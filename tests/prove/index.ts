@@ -4,6 +4,7 @@ import { coldChain } from "./cold-chain.ts";
 import { deviceApi } from "./device-api.ts";
 import { durability } from "./durability.ts";
 import { eventTime } from "./event-time.ts";
+import { eventTimeAlarms } from "./event-time-alarms.ts";
 import { fuzz } from "./fuzz.ts";
 import { liars } from "./liars.ts";
 import { releases } from "./releases.ts";
@@ -20,6 +21,7 @@ export const suites: readonly Suite[] = [
   verbatim,
   coldChain,
   eventTime,
+  eventTimeAlarms,
   fuzz,
   liars,
   releases,
