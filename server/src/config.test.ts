@@ -101,3 +101,24 @@ describe("the roles of a process", () => {
     expect(() => readConfig(environment, { roles })).toThrow(sentence);
   });
 });
+
+describe("e-mail and webhooks", () => {
+  const mail = {
+    WAREMIND_SMTP_URL: "smtp://desk:pass@mail.example:587",
+    WAREMIND_MAIL_FROM: "W <a@b.example>",
+  };
+
+  test("a mail server needs a sender", () => {
+    expect(readConfig(mail).mail).toEqual({ url: mail.WAREMIND_SMTP_URL, from: mail.WAREMIND_MAIL_FROM });
+    expect(readConfig({}).mail).toBeUndefined();
+    expect(() => readConfig({ WAREMIND_SMTP_URL: mail.WAREMIND_SMTP_URL })).toThrow(/WAREMIND_MAIL_FROM/u);
+    expect(() => readConfig({ ...mail, WAREMIND_SMTP_URL: "https://mail.example" })).toThrow(/smtps? URL/u);
+  });
+
+  test("no private address is reached by a webhook unless it is named", () => {
+    expect(readConfig({}).webhookNetworks).toEqual([]);
+    const named = readConfig({ WAREMIND_WEBHOOK_NETWORKS: "10.0.0.0/8, ::1" });
+    expect(named.webhookNetworks).toEqual(["10.0.0.0/8", "::1"]);
+    expect(() => readConfig({ WAREMIND_WEBHOOK_NETWORKS: "inside" })).toThrow(/addresses or networks/u);
+  });
+});
