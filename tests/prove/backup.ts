@@ -109,7 +109,8 @@ async function proveBackups(
     };
     try {
       const failures = [...(await restoreAndJudge(plant, taken, place))];
-      if (taken === last && failures.length === 0) failures.push(...(await startRestored(plant, place)));
+      const isStarted = taken === last && (kind === "embedded" || context.isFull);
+      if (isStarted && failures.length === 0) failures.push(...(await startRestored(plant, place)));
       tally.backups += 1;
       note(
         tally,

@@ -54,7 +54,7 @@ async function refuseOccupied(directory: string, names: readonly string[]): Prom
   );
 }
 
-/** One file of a backup, written through to the disk. */
+/** One entry of a backup on its way to its place; the whole draft is synced before it is put in place. */
 export interface DraftFile {
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -69,10 +69,7 @@ export async function openDraftFile(folder: string, name: string, mode: number):
     write: async (bytes) => {
       for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
     },
-    close: async () => {
-      await file.sync();
-      await file.close();
-    },
+    close: () => file.close(),
   };
 }
 

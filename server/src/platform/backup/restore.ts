@@ -75,6 +75,7 @@ async function restoreLocked(
     const facts = await writeEntries(iterator, { header, place, tables, options });
     if (tables === undefined) await proveCluster(place, header, facts, options);
     else await tables.finish(facts.sequences ?? []);
+    // Once, for all of it: a crash before this leaves a draft that the next restore throws away.
     await syncTree(place.draft);
     await place.settle();
     await tables?.settled();
@@ -177,7 +178,6 @@ async function proveCluster(
   { walUntil }: BackupFacts,
   { log, migrations }: RestoreOptions,
 ): Promise<void> {
-  await syncTree(clusterOf(draft));
   if (walUntil === undefined) throw damaged("it does not say where it ends.", "未说明结束位置。");
   const database = await openEmbedded({ directory: draft, log });
   try {
