@@ -1,6 +1,6 @@
 // Alarm rules of profiles and bindings, judged in the time of the readings as these come in. See decisions/rules.
 import type { LiveEvent } from "@waremind/contract";
-import type { Moment } from "../decisions/rules/index.ts";
+import { type Moment, stretchOf } from "../decisions/rules/index.ts";
 import type { Binding, DeviceIdentity, Devices } from "../devices/index.ts";
 import type { Connection } from "../platform/database.ts";
 import type { RuleReading, RuleStateRow, Series, StoredReading, Telemetry } from "../telemetry/index.ts";
@@ -184,15 +184,25 @@ async function leave(
 
 async function judge(turn: Turn, of: Watched, readings: readonly StoredReading[]): Promise<void> {
   if (of.rules === undefined || of.rules.length === 0) return;
-  const moments = momentsOfReadings(of, readings.flatMap(ruleReading));
+  const moments = momentsOfReadings(of, ruleReadings(readings));
+  const stretch = stretchOf(moments);
   for (const watched of of.rules) {
     const late = lateFrom(watched, moments);
     if (late !== null && (await startAgain(turn, of, { watched, late, moments }))) continue;
-    const changed = goForward(watched, moments);
+    const changed = goForward(watched, stretch);
     if (changed === null) continue;
     const found = { subject: subjectOf(of, watched.rule), ...changed };
     turn.events.push(...(await bringSpans(toolsOf(turn), watched, found)));
   }
+}
+
+/** Most messages bring one number of a device: that needs no sorting. Null: there is more. */
+function momentOfOne(of: Watched, readings: readonly StoredReading[]): readonly Moment[] | null {
+  const [only] = readings;
+  if (readings.length !== 1 || only?.value.type !== "number" || !Number.isFinite(only.value.number))
+    return null;
+  const key = of.series.get(only.seriesId)?.key;
+  return key === undefined ? null : [{ at: only.observedAt, values: [{ key, value: only.value.number }] }];
 }
 
 const toolsOf = ({ deps, connection }: Turn) => ({ history: deps.telemetry.ruleHistory, connection });
@@ -240,15 +250,13 @@ async function tailOf(
   return tail.length < limit ? tail : null;
 }
 
-function ruleReading({ seriesId, observedAt, value }: StoredReading): RuleReading[] {
-  switch (value.type) {
-    case "number":
-      return [{ seriesId, at: observedAt, value: value.number }];
-    case "text":
-      return [{ seriesId, at: observedAt, value: value.text }];
-    case "boolean":
-      return [{ seriesId, at: observedAt, value: value.boolean }];
-    case "json":
-      return [];
+/** JSON is judged by no rule. */
+function ruleReadings(readings: readonly StoredReading[]): RuleReading[] {
+  const judged: RuleReading[] = [];
+  for (const { seriesId, observedAt: at, value } of readings) {
+    if (value.type === "number") judged.push({ seriesId, at, value: value.number });
+    else if (value.type === "text") judged.push({ seriesId, at, value: value.text });
+    else if (value.type === "boolean") judged.push({ seriesId, at, value: value.boolean });
   }
+  return judged;
 }

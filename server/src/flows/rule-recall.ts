@@ -2,7 +2,14 @@
 import type { LiveEvent } from "@waremind/contract";
 import { copyState, never, type RuleState, refold, startRule } from "../decisions/rules/index.ts";
 import type { Connection } from "../platform/database.ts";
-import type { RuleHistory, RuleReading, RuleStateRow, StoredReading, Telemetry } from "../telemetry/index.ts";
+import type {
+  RuleAlarm,
+  RuleHistory,
+  RuleReading,
+  RuleStateRow,
+  StoredReading,
+  Telemetry,
+} from "../telemetry/index.ts";
 import { type DeviceRule, lookbackMs } from "./device-rules.ts";
 import {
   beginningOf,
@@ -64,8 +71,10 @@ export async function recallRules(tools: RecallTools, wanted: readonly DeviceToR
     ),
   );
   const readings = await tailsOf(history, connection, made);
+  const alarms = await alarmsOf(history, connection, made);
   for (const { device, rules } of made) {
-    for (const watched of rules) events.push(...(await foldTail(tools, { device, watched, readings })));
+    for (const watched of rules)
+      events.push(...(await foldTail(tools, { device, watched, readings, alarms })));
   }
   return { rules: new Map(made.map(({ device, rules }) => [device.deviceId, rules])), events };
 }
@@ -228,12 +237,28 @@ async function tailsOf(
   return Map.groupBy(readings, (reading) => reading.seriesId);
 }
 
+/** By device and rule: all that folding may have to correct. */
+async function alarmsOf(
+  history: RuleHistory,
+  connection: Connection,
+  made: readonly { readonly device: WatchedDevice; readonly rules: readonly WatchedRule[] }[],
+): Promise<ReadonlyMap<string, readonly RuleAlarm[]>> {
+  const earliest = made.flatMap(({ rules }) =>
+    rules.map(({ stored, knownFrom }) => Math.max(stored?.foldedTo ?? never, knownFrom ?? never)),
+  );
+  const deviceIds = made.map(({ device }) => device.deviceId);
+  const endedAfter = earliest.reduce((least, at) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
+  const alarms = await history.alarmsOf(connection, deviceIds, { endedAfter });
+  return Map.groupBy(alarms, ({ deviceId, ruleId }) => `${deviceId}/${ruleId}`);
+}
+
 async function foldTail(
   { telemetry, connection, leave, readings: own }: RecallTools,
   found: {
     readonly device: WatchedDevice;
     readonly watched: WatchedRule;
     readonly readings: ReadonlyMap<number, readonly RuleReading[]>;
+    readonly alarms: ReadonlyMap<string, readonly RuleAlarm[]>;
   },
 ): Promise<readonly LiveEvent[]> {
   const { device, watched, readings } = found;
@@ -247,7 +272,8 @@ async function foldTail(
   if (cut === Number.POSITIVE_INFINITY) {
     const pauseAt = events.at(-1)?.at ?? never;
     const tools = { history: telemetry.ruleHistory, connection };
-    return goBack(tools, watched, { subject, checkpoint: watched.stored, events, pauseAt });
+    const alarms = found.alarms.get(`${device.deviceId}/${watched.rule.ruleId}`) ?? [];
+    return goBack(tools, watched, { subject, checkpoint: watched.stored, events, pauseAt, alarms });
   }
   // The job brings the alarms; until then the rule goes on as well as it can.
   watched.isStale = true;

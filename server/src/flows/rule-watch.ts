@@ -9,14 +9,17 @@ import {
   momentsOf,
   never,
   openSpan,
+  passQuietly,
   type RuleEvent,
   type RuleSpan,
   type RuleState,
   refold,
+  type Stretch,
+  type Transition,
   withCheckpoint,
 } from "../decisions/rules/index.ts";
 import type { Connection } from "../platform/database.ts";
-import type { RuleHistory, RuleReading, RuleStateRow } from "../telemetry/index.ts";
+import type { RuleAlarm, RuleHistory, RuleReading, RuleStateRow } from "../telemetry/index.ts";
 import type { DeviceRule } from "./device-rules.ts";
 import { bringAlarms, type RuleSubject } from "./rule-alarms.ts";
 
@@ -49,7 +52,7 @@ export interface WatchedDevice {
 }
 
 /** A restart folds at most so many moments of a rule again, and in the middle half of them. */
-export const storedEveryMoments = 1_000;
+export const storedEveryMoments = 2_000;
 /** A checkpoint costs some hundred bytes and saves as many readings of the next that is late. */
 const checkpointEveryMoments = 16;
 
@@ -67,10 +70,12 @@ export function subjectOf(device: WatchedDevice, rule: DeviceRule): RuleSubject 
 }
 
 export function eventsOf(device: WatchedDevice, readings: readonly RuleReading[]): RuleEvent[] {
-  return readings.flatMap(({ seriesId, at, value }) => {
+  const events: RuleEvent[] = [];
+  for (const { seriesId, at, value } of readings) {
     const series = device.series.get(seriesId);
-    return series === undefined ? [] : [{ at, key: series.key, value }];
-  });
+    if (series !== undefined) events.push({ at, key: series.key, value });
+  }
+  return events;
 }
 
 /** Where the fold of a rule begins: after it, readings count. */
@@ -113,32 +118,40 @@ function halfTest({ compiled: { rule } }: DeviceRule): ((moment: Moment) => bool
 /** Takes moments that are not late (others are passed over); answers what of its alarms changed, null for nothing. */
 export function goForward(
   watched: WatchedRule,
-  moments: readonly Moment[],
+  stretch: Stretch,
 ): { readonly spans: readonly RuleSpan[]; readonly from: number } | null {
-  const { rule, state } = watched;
+  const { rule, state, judgedFrom } = watched;
+  const { moments } = stretch;
   const from = state.foldedTo;
+  const isAllJudged = judgedFrom === null || (moments[0]?.at ?? never) >= judgedFrom;
+  if (isAllJudged && passQuietly(rule.compiled, state, stretch)) {
+    count(watched, moments.length);
+    return null;
+  }
   let spans: RuleSpan[] | null = null;
   for (const moment of moments) {
-    if (moment.at <= state.foldedTo) continue;
-    if (watched.judgedFrom !== null && moment.at < watched.judgedFrom) continue;
+    if (moment.at <= state.foldedTo || (judgedFrom !== null && moment.at < judgedFrom)) continue;
     const transitions = advanceRule(rule.compiled, state, moment);
-    watched.sinceStored += 1;
-    watched.sinceCheckpoint += 1;
-    if (watched.sinceCheckpoint >= checkpointEveryMoments) keepCheckpoint(watched);
-    for (const one of transitions) {
-      spans ??= [];
-      if (one.kind === "ended") {
-        const { beganAt, raisedAt, at, value, peak } = one;
-        spans.push({ beganAt, raisedAt, endedAt: at, value, peak });
-      }
-    }
+    count(watched, 1);
+    if (transitions.length > 0) spans = [...(spans ?? []), ...endedSpans(transitions)];
   }
   if (spans === null) return null;
   const open = openSpan(state);
   return { spans: open === null ? spans : [...spans, open], from };
 }
 
-function keepCheckpoint(watched: WatchedRule): void {
+function endedSpans(transitions: readonly Transition[]): RuleSpan[] {
+  return transitions.flatMap((one) => {
+    if (one.kind !== "ended") return [];
+    const { beganAt, raisedAt, at, value, peak } = one;
+    return [{ beganAt, raisedAt, endedAt: at, value, peak }];
+  });
+}
+
+function count(watched: WatchedRule, moments: number): void {
+  watched.sinceStored += moments;
+  watched.sinceCheckpoint += moments;
+  if (watched.sinceCheckpoint < checkpointEveryMoments) return;
   watched.sinceCheckpoint = 0;
   watched.checkpoints = withCheckpoint(watched.checkpoints, watched.state);
 }
@@ -163,9 +176,10 @@ export async function goBack(
     readonly checkpoint: RuleState | null;
     readonly events: readonly RuleEvent[];
     readonly pauseAt: number;
+    readonly alarms?: readonly RuleAlarm[];
   },
 ): Promise<readonly LiveEvent[]> {
-  const { subject, checkpoint, events, pauseAt } = found;
+  const { subject, checkpoint, events, pauseAt, alarms } = found;
   const { compiled } = watched.rule;
   const first = refold(
     compiled,
@@ -187,10 +201,10 @@ export async function goBack(
     rest.state,
   );
   watched.state = rest.state;
-  return bringSpans({ history, connection }, watched, { subject, spans, from });
+  return bringSpans({ history, connection }, watched, { subject, spans, from, ...(alarms && { alarms }) });
 }
 
-/** Brings the alarms that are open or ended after `from` to what the spans say. */
+/** Brings the alarms that are open or ended after `from` to what the spans say. `alarms`: the rule's, when they are read already. */
 export async function bringSpans(
   { history, connection }: { readonly history: RuleHistory; readonly connection: Connection },
   {
@@ -204,11 +218,19 @@ export async function bringSpans(
     subject,
     spans,
     from,
-  }: { readonly subject: RuleSubject; readonly spans: readonly RuleSpan[]; readonly from: number },
+    alarms,
+  }: {
+    readonly subject: RuleSubject;
+    readonly spans: readonly RuleSpan[];
+    readonly from: number;
+    readonly alarms?: readonly RuleAlarm[];
+  },
 ): Promise<readonly LiveEvent[]> {
   const endedAfter = Math.max(from, knownFrom ?? never);
   const { deviceId, ruleId } = subject;
-  const rows = await history.alarmsOf(connection, [deviceId], { endedAfter, ruleId });
+  const rows =
+    alarms?.filter(({ endedAt }) => endedAt === null || endedAt > endedAfter) ??
+    (await history.alarmsOf(connection, [deviceId], { endedAfter, ruleId }));
   const found = { spans: spansSince(spans, knownFrom), rows, judgedFrom, isPartial: isStale };
   return bringAlarms(history, connection, subject, found);
 }

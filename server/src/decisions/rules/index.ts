@@ -9,6 +9,7 @@ export {
 export { compileExpression, type RuleKey } from "./expression.ts";
 export { compareEvents, type Moment, momentsOf, type RuleEvent, type RuleValue } from "./moment.ts";
 export { nextTimeAt } from "./next-time.ts";
+export { passQuietly, type Stretch, stretchOf } from "./pass-quietly.ts";
 export { fillRuleMessage, type RulePlaceholder, rulePlaceholders } from "./rule-message.ts";
 export { copyState, never, type RuleState, startRule, type Transition } from "./rule-state.ts";
 export { isActiveAt, nextActiveAt } from "./schedule.ts";

@@ -31,19 +31,40 @@ export function compareEvents(left: RuleEvent, right: RuleEvent): number {
   return left.value < right.value ? -1 : 1;
 }
 
+interface OpenMoment {
+  readonly at: number;
+  values: RuleEvent[];
+}
+
 /** The moments of a set of readings, oldest first; a reading that is there twice counts once. */
 export function momentsOf(events: readonly RuleEvent[]): Moment[] {
-  const sorted = events.filter(isJudgeable).sort(compareEvents);
-  const moments: { readonly at: number; readonly values: RuleEvent[] }[] = [];
-  let before: RuleEvent | undefined;
-  for (const event of sorted) {
-    if (before !== undefined && compareEvents(before, event) === 0) continue;
-    before = event;
-    const last = moments.at(-1);
+  const moments = momentsInOrder(events) ?? momentsInOrder(events.toSorted(compareEvents)) ?? [];
+  for (const moment of moments) if (moment.values.length > 1) moment.values = distinct(moment.values);
+  return moments;
+}
+
+/** Readings mostly come in the order of their time; null when one does not. */
+function momentsInOrder(events: readonly RuleEvent[]): OpenMoment[] | null {
+  const moments: OpenMoment[] = [];
+  let last: OpenMoment | undefined;
+  for (const event of events) {
+    if (!isJudgeable(event)) continue;
+    if (last !== undefined && event.at < last.at) return null;
     if (last?.at === event.at) last.values.push(event);
-    else moments.push({ at: event.at, values: [event] });
+    else {
+      last = { at: event.at, values: [event] };
+      moments.push(last);
+    }
   }
   return moments;
+}
+
+function distinct(values: RuleEvent[]): RuleEvent[] {
+  const sorted = values.sort(compareEvents);
+  return sorted.filter((event, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || compareEvents(before, event) !== 0;
+  });
 }
 
 function isJudgeable({ value }: RuleEvent): boolean {
