@@ -12,7 +12,7 @@ import { type Figures, figuresTable, type Outcome, type Server, verdicts } from 
 import type { QueryServerSettings } from "./queries/waremind-server.ts";
 import { hourMs, seriesCount, type Workload, workloadOf } from "./queries/workload.ts";
 import { startChild } from "./support/children.ts";
-import { processorSeconds } from "./support/machine.ts";
+import { nicenessOf, processorSeconds } from "./support/machine.ts";
 import { type BenchOptions, type BenchReport, reportOf } from "./support/report.ts";
 
 const fullCount = 20_000_000;
@@ -45,7 +45,11 @@ export async function runQueries(options: BenchOptions): Promise<BenchReport> {
     const questions = await questionsOf(workload, product.ask);
     const firsts = await askFirst(servers, questions, options);
     const figures = await measure(servers, questions, options);
-    return report(options, { workload, servers, skipped, questions, firsts, figures, loadBefore });
+    const priorities = await Promise.all(servers.map(priorityOf));
+    return report(options, {
+      ...{ workload, servers, skipped, questions, firsts, figures },
+      ...{ loadBefore, priorities },
+    });
   } finally {
     for (const server of servers) await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -93,7 +97,7 @@ async function openPeer(
   return {
     ...{ name: kind.name, peer: kind.peer, loadSeconds: (performance.now() - startedAt) / 1_000 },
     ask: peer.asker.get,
-    processorSeconds: () => Promise.resolve(processorSeconds(peer.pid) ?? Number.NaN),
+    processes: () => Promise.resolve([peer.pid]),
     stop: peer.stop,
   };
 }
@@ -170,12 +174,11 @@ async function openProduct(
     await stop();
     throw error;
   }
-  const pids = [child.process.pid ?? 0, ...(await child.ask<number[]>({ do: "backends" }))];
   return {
     ...{ name, peer: null, loadSeconds },
     ask: asker.get,
-    processorSeconds: () =>
-      Promise.resolve(pids.reduce((total, pid) => total + (processorSeconds(pid) ?? Number.NaN), 0)),
+    // Asked anew: an idle connection is closed after a while, and the next has another process.
+    processes: async () => [child.process.pid ?? 0, ...(await child.ask<number[]>({ do: "backends" }))],
     stop,
   };
 }
@@ -281,6 +284,16 @@ async function measure(
   return figures;
 }
 
+async function secondsOf(server: Server): Promise<number> {
+  const pids = await server.processes();
+  return pids.reduce((total, pid) => total + (processorSeconds(pid) ?? Number.NaN), 0);
+}
+
+async function priorityOf(server: Server): Promise<string> {
+  const pids = await server.processes();
+  return `${server.name} ${pids.map((pid) => nicenessOf(pid) ?? "unknown").join(" and ")}`;
+}
+
 const warmUps = 3;
 
 async function measureBlock(
@@ -290,14 +303,14 @@ async function measureBlock(
   options: BenchOptions,
 ): Promise<void> {
   for (let warm = 0; warm < warmUps; warm += 1) await server.ask(path);
-  const before = await server.processorSeconds();
+  const before = await secondsOf(server);
   const until = performance.now() + (options.quick ? blockMs.quick : blockMs.full);
   while (performance.now() < until) {
     const startedAt = performance.now();
     await server.ask(path);
     figures.times.push(performance.now() - startedAt);
   }
-  figures.seconds += (await server.processorSeconds()) - before;
+  figures.seconds += (await secondsOf(server)) - before;
 }
 
 function report(options: BenchOptions, outcome: Outcome): BenchReport {
@@ -307,11 +320,15 @@ function report(options: BenchOptions, outcome: Outcome): BenchReport {
     title: `Queries: ${count(workload.readingCount)} readings of ${count(seriesCount)} series`,
     notes: [
       `One series of ${count(workload.denseCount)} readings, one every ${workload.denseEveryMs / 1_000} s; ${count(seriesCount - 1)} of ${count(workload.sparseCount)}, one every ${workload.sparseEveryMs / 1_000} s; two decimals; seed in bench/queries/workload.ts.`,
+      ...(options.quick || wantedCount === fullCount
+        ? []
+        : [`The bar asks for ${count(fullCount)} readings: this run had fewer, so it does not decide.`]),
       "Everybody is asked by HTTP over one kept connection, without compression. The product checks who asks: GET /api/series/latest, /api/series/aggregates and /api/series/{id}/curve.",
       "Answers are compared entry by entry before anything is measured: counts, lowest, highest, mean or last. For latest values VictoriaMetrics tells no times of readings, the others do; the product's chart holds points beside its buckets.",
       "The product's stores are filled in bulk; one more series went through its intake and its job, and reads the same by every route here.",
       `CPU: processor time of the server's processes for each answer (/proc), of PostgreSQL the backends of the product's connections. ${rounds} alternating rounds; first: right after the start.`,
       "The peers are told how far back to look for what is latest (1 h); VictoriaMetrics does not remember answers (-search.disableCache), nor does anybody else.",
+      `Priorities (nice; lower is served first): ${outcome.priorities.join(", ")}. Where they differ on a busy machine p50 and p99 do not compare; CPU does.`,
       `Load of the machine: ${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? Number.NaN).toFixed(1)} after, its own share included; other work ran beside it.`,
       `Loading, with settling: ${servers.map(({ name, loadSeconds }) => `${name} ${loadSeconds.toFixed(0)} s`).join(", ")}; the product's by SQL, so no measure of its intake.`,
     ],

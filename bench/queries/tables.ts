@@ -8,7 +8,8 @@ export interface Server {
   readonly peer: "influx" | "victoria" | null;
   readonly loadSeconds: number;
   ask(path: string): Promise<string>;
-  processorSeconds(): Promise<number>;
+  /** Its processes at this moment. */
+  processes(): Promise<readonly number[]>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +31,8 @@ export interface Outcome {
   >;
   readonly figures: ReadonlyMap<string, Figures>;
   readonly loadBefore: number;
+  /** Of each server: latency is not to be compared between unequal ones. */
+  readonly priorities: readonly string[];
 }
 
 const costOf = ({ figures }: Outcome, question: Question, server: Server) => {
@@ -49,10 +52,10 @@ export function verdicts(outcome: Outcome): Table {
           return { name: peer.name, cpu: theirs.cpuMs / own.cpuMs, p50: theirs.p50 / own.p50 };
         });
         const behind = ratios.flatMap(({ name, cpu, p50 }) => [
-          ...(cpu > 1 ? [] : [`${name} by CPU`]),
+          ...(cpu > 1 ? [] : [`${name} by CPU${Number.isNaN(cpu) ? " (not measured)" : ""}`]),
           ...(p50 > 1 ? [] : [`${name} by p50`]),
         ]);
-        const verdict = behind.length === 0 ? "ahead of both" : `behind ${behind.join(", ")}`;
+        const verdict = behind.length === 0 ? "ahead of both" : `not ahead of ${behind.join(", ")}`;
         return [
           ...[question.line, question.name, server.name],
           ...["influx", "victoria"].flatMap((peer) => {

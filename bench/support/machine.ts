@@ -60,6 +60,12 @@ export function processorSeconds(pid: number): number | null {
   return fields === null ? null : (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** The priority of a process' first thread, -20 (first served) to 19; null where /proc does not tell. */
+export function nicenessOf(pid: number): number | null {
+  const fields = statOf(pid);
+  return fields === null ? null : Number(fields[16]);
+}
+
 /** Seconds of processor time of each process of this name, by its id; empty when there is none to be seen. */
 export function processorSecondsOf(name: string): ReadonlyMap<number, number> {
   const seconds = new Map<number, number>();
