@@ -196,15 +196,6 @@ async function judge(turn: Turn, of: Watched, readings: readonly StoredReading[]
   }
 }
 
-/** Most messages bring one number of a device: that needs no sorting. Null: there is more. */
-function momentOfOne(of: Watched, readings: readonly StoredReading[]): readonly Moment[] | null {
-  const [only] = readings;
-  if (readings.length !== 1 || only?.value.type !== "number" || !Number.isFinite(only.value.number))
-    return null;
-  const key = of.series.get(only.seriesId)?.key;
-  return key === undefined ? null : [{ at: only.observedAt, values: [{ key, value: only.value.number }] }];
-}
-
 const toolsOf = ({ deps, connection }: Turn) => ({ history: deps.telemetry.ruleHistory, connection });
 
 /** Without a job there is no limit: for tests and tools alone. */
