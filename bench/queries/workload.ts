@@ -20,10 +20,10 @@ export interface Workload {
 }
 
 /**
- * @param readingCount of all series together; the dense one has a million of them, or a tenth where that is less.
+ * @param readingCount of all series together; the dense one has a million of them, or a fifth where that is less.
  */
 export function workloadOf(readingCount: number, endsAt: number): Workload {
-  const denseCount = Math.min(1_000_000, readingCount / 10);
+  const denseCount = Math.min(1_000_000, readingCount / 5);
   const sparseCount = Math.floor((readingCount - denseCount) / (seriesCount - 1));
   return {
     readingCount: denseCount + sparseCount * (seriesCount - 1),
