@@ -144,13 +144,6 @@ const jobsRoute = createRoute({
   component: lazyRouteComponent(() => import("./screens/jobs.tsx"), "Jobs"),
 });
 
-const inboxRoute = createRoute({
-  getParentRoute: app,
-  path: "/inbox",
-  validateSearch: (search: Record<string, unknown>) => textParameters(search, ["conversation", "state"]),
-  component: lazyRouteComponent(() => import("./screens/inbox.tsx"), "Inbox"),
-});
-
 const alarmsRoute = createRoute({
   getParentRoute: app,
   path: "/alarms",
@@ -164,6 +157,13 @@ const escalationRoute = createRoute({
   path: "/escalation",
   validateSearch: (search: Record<string, unknown>) => textParameters(search, ["tab"]),
   component: lazyRouteComponent(() => import("./screens/escalation.tsx"), "Escalation"),
+});
+
+const inboxRoute = createRoute({
+  getParentRoute: app,
+  path: "/inbox",
+  validateSearch: (search: Record<string, unknown>) => textParameters(search, ["conversation", "state"]),
+  component: lazyRouteComponent(() => import("./screens/inbox.tsx"), "Inbox"),
 });
 
 const approvalsRoute = createRoute({
@@ -235,6 +235,8 @@ const routeTree = rootRoute.addChildren([
     quarantineRoute,
     releasesRoute,
     jobsRoute,
+    alarmsRoute,
+    escalationRoute,
     inboxRoute,
     approvalsRoute,
     receiptRoute,
@@ -243,8 +245,6 @@ const routeTree = rootRoute.addChildren([
     auditRoute,
     policiesRoute,
     scenariosRoute,
-    alarmsRoute,
-    escalationRoute,
     proveRoute,
   ]),
 ]);

@@ -357,6 +357,15 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
     subjectKind: z.string(),
     subjectId: z.string(),
   }),
+  /** A step of an alarm's ladder that tells the screens; `alarmId` is empty for a test. */
+  z.object({
+    kind: z.literal("alarm-told"),
+    alarmId: z.string(),
+    step: z.int(),
+    severity: z.enum(["info", "warning", "critical"]),
+    subjectLabel: z.string(),
+    message: bilingualTextSchema,
+  }),
   z.object({
     kind: z.literal("device-connection-changed"),
     deviceName: z.string(),
@@ -378,12 +387,3 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("suite-changed"), suite: z.string(), state: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;
-  /** A step of an alarm's ladder that tells the screens; `alarmId` is empty for a test. */
-  z.object({
-    kind: z.literal("alarm-told"),
-    alarmId: z.string(),
-    step: z.int(),
-    severity: z.enum(["info", "warning", "critical"]),
-    subjectLabel: z.string(),
-    message: bilingualTextSchema,
-  }),

@@ -74,6 +74,9 @@ export interface HttpDependencies extends OperationsDependencies {
   readonly positions: Positions;
   readonly vehicleArrivals: VehicleArrivals;
   readonly telemetry: Telemetry;
+  readonly notifications: Notifications;
+  readonly deliverNotices: DeliverNotices;
+  readonly escalateAlarms: EscalateAlarms;
   readonly catalog: Catalog;
   readonly inventory: Inventory;
   readonly customers: Customers;
@@ -82,9 +85,6 @@ export interface HttpDependencies extends OperationsDependencies {
   readonly guard: Guard;
   readonly evidenceRecords: EvidenceRecords;
   readonly people: People;
-  readonly notifications: Notifications;
-  readonly deliverNotices: DeliverNotices;
-  readonly escalateAlarms: EscalateAlarms;
   readonly assistant: Assistant;
   readonly conversations: Conversations;
   readonly actions: Actions;

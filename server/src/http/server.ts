@@ -53,13 +53,15 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...controlRoutes(needs),
     ...profileRoutes(needs),
     ...readingRoutes(needs),
-    ...seriesRoutes(needs),
-    ...anomalyRoutes(needs),
     ...positionRoutes(needs),
+    ...anomalyRoutes(needs),
+    ...seriesRoutes(needs),
     ...gapRoutes(needs),
     ...quarantineRoutes(needs),
     ...alarmRoutes(needs),
     ...alarmRuleRoutes(needs),
+    ...alarmDecisionRoutes(needs),
+    ...escalationRoutes(needs),
     ...importRoutes(needs),
     ...jobRoutes(needs),
     ...backupRoutes(needs),
@@ -68,8 +70,6 @@ export function allRoutes(needs: HttpDependencies): readonly Route[] {
     ...deskRoutes(needs),
     ...demoRoutes(needs),
     ...customerRoutes(needs),
-    ...alarmDecisionRoutes(needs),
-    ...escalationRoutes(needs),
   ];
 }
 

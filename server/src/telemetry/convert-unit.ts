@@ -1,3 +1,4 @@
+/// <reference path="./ucum-lhc.d.ts" />
 // From the unit a device sends to the unit its series has: UCUM, by the library of the U.S. National Library of Medicine.
 import type { BilingualText } from "@waremind/contract";
 

@@ -22,6 +22,6 @@ export {
 } from "./readings-csv.ts";
 export { readingsParquet } from "./readings-parquet.ts";
 export type * from "./rule-history.ts";
-export type * from "./silence-store.ts";
 export { type ReadingRun, type RecordedGap, type SeriesGaps, seriesGaps } from "./series-gaps.ts";
+export type * from "./silence-store.ts";
 export { createTelemetry } from "./telemetry.ts";

@@ -10,7 +10,16 @@ const profile: ProfileView = {
   version: 3,
   name: { en: "Cold locker", zh: "冷藏柜" },
   keys: [
-    { key: "temperature", type: "number", unit: "Cel", min: -40, max: 60, decimals: 1, acceptsText: true, sentUnit: "[degF]" },
+    {
+      key: "temperature",
+      type: "number",
+      unit: "Cel",
+      min: -40,
+      max: 60,
+      decimals: 1,
+      acceptsText: true,
+      sentUnit: "[degF]",
+    },
     { key: "serial", type: "text", unit: null, min: null, max: null, decimals: null },
   ],
   expectedIntervalSeconds: 30,
